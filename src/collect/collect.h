@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* The waist: every way of asking the kernel gives the same records through these functions. Nothing above
+ * this header knows which one answered, but for its name.
+ *
+ * A collector is asked for tables of one namespace; rows arrive one by one through a Taker while the kernel
+ * is being read, so that no second copy of the map exists. Processes and their descriptors come from
+ * /proc (procfs.h) with every poll collector. */
+
+#include <stdint.h>
+
+#include "collect/look.h"
+#include "collect/socket.h"
+
+typedef enum CollectorKind {
+        COLLECTOR_AUTO,
+        COLLECTOR_BPF,
+        COLLECTOR_SOCK_DIAG,
+        COLLECTOR_PROC,
+        _COLLECTOR_MAX,
+} CollectorKind;
+
+const char *collector_name(unsigned kind); /* auto bpf sock_diag proc */
+/* -EINVAL: no such name. */
+int collector_from_name(const char *name);
+
+typedef struct Collector Collector;
+
+/* Who takes what a look gives. begin: just before the first request for a table, with the time. row: one
+ * socket, valid during the call. end: after the last reply. A negative return ends the look and is passed
+ * on. `t` is CLOCK_BOOTTIME usec. between is called between any two reads of the kernel, so that notices can be
+ * drained; NULL: not wanted. */
+typedef struct Taker {
+        void *userdata;
+        int (*begin)(void *userdata, const Netns *netns, TableKind table, uint64_t t);
+        int (*row)(void *userdata, const Socket *socket);
+        int (*end)(void *userdata, const Netns *netns, TableKind table, uint64_t t, Coverage coverage);
+        void (*between)(void *userdata);
+} Taker;
+
+/* proc_fd: directory descriptor of /proc (or of a tree that looks like it); borrowed, must outlive the
+ * collector. COLLECTOR_AUTO takes the best that works here. -EOPNOTSUPP when the kind is not in this build or kernel;
+ * -ENOMEM; else what the probe said. */
+int collector_new(Collector **ret, CollectorKind kind, int proc_fd);
+Collector *collector_free(Collector *c);
+DEFINE_CLEANUP(Collector, collector_free)
+
+CollectorKind collector_kind(const Collector *c);
+
+/* Look at `tables` (a set of TABLE_BIT) of one namespace. What cannot be read is told through Taker.end with its
+ * coverage, and is no error here. Returns 0, or what a Taker function returned, or -ENOMEM. */
+int collector_look(Collector *c, const Netns *netns, unsigned tables, const Taker *taker);
+
+/* Ask for one socket exactly (tuple and cookie of connected TCP, inode and cookie of unix). Returns 1 alive, 0
+ * not there, -EOPNOTSUPP when this kind cannot tell for such a socket (listeners, UDP: an exact request
+ * answers ENOENT for living SO_REUSEPORT sockets; and the proc collector always): look at the table again; else
+ * negative errno. A row with TIMER_TIME_WAIT is "not there". */
+int collector_confirm(Collector *c, const Netns *netns, const Socket *socket);
+
+/* The namespace that process `pid` lives in; pid 0: our own. Returns 0, -ESRCH, -EACCES, or negative errno. Where the
+ * collector cannot get the cookie, id is made from the inode. */
+int collector_netns(Collector *c, uint32_t pid, Netns *ret);

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* Netns, Table and Coverage: what a look looks at, and how well it could. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A network namespace. */
+typedef struct Netns {
+        uint64_t id;    /* identity: SO_NETNS_COOKIE (Linux 5.14), else made from the inode; never 0 */
+        uint32_t inode; /* of /proc/PID/ns/net; reused by the kernel at once: for people only */
+        uint32_t pid;   /* a process that lives there, through which it is reached; 0: our own */
+} Netns;
+
+/* The tables of sockets that are looked at as a whole. */
+typedef enum TableKind {
+        TABLE_TCP,  /* IPv4 and IPv6 */
+        TABLE_UDP,  /* IPv4 and IPv6 */
+        TABLE_RAW,  /* IPv4 and IPv6 */
+        TABLE_UNIX,
+        _TABLE_MAX,
+} TableKind;
+
+/* Bits of a set of tables. */
+#define TABLE_BIT(kind) (1u << (kind))
+#define TABLES_ALL (TABLE_BIT(_TABLE_MAX) - 1)
+
+const char *table_name(TableKind kind);
+/* Where a socket is listed. _TABLE_MAX: in none. */
+TableKind table_of(unsigned family, unsigned transport);
+
+typedef enum CoverageState {
+        COVERAGE_OK,          /* read to the end; see rule 4 of the ledger for what that does not mean */
+        COVERAGE_GONE,        /* the namespace or process went away */
+        COVERAGE_DENIED,      /* error says why */
+        COVERAGE_INTERRUPTED, /* cut short: overrun, truncated, damaged reply */
+        COVERAGE_OVER_LIMIT,
+        _COVERAGE_MAX,
+} CoverageState;
+
+typedef struct Coverage {
+        CoverageState state;
+        int error; /* positive errno; 0: none */
+} Coverage;
+
+const char *coverage_name(CoverageState state);

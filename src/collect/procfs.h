@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* /proc/PID: which processes there are, their facts and their descriptors. Everything about one process is
+ * read through one directory descriptor, start time first and last, so that a reused pid cannot mix two
+ * processes. `proc_fd` is a directory: /proc, or a tree made by a test. */
+
+#include <stdint.h>
+
+#include "collect/process.h"
+
+/* Ascending pids of all visible processes. Owned array. 0, -ENOMEM or what open/readdir said. */
+int procfs_list(int proc_fd, uint32_t **ret_pids, size_t *ret_count);
+
+/* What to read beyond stat, status and cgroup. */
+typedef enum ProcfsWant {
+        PROCFS_EXE = 1 << 0,
+        PROCFS_CMDLINE = 1 << 1, /* can block on a process whose memory is on FUSE or NFS */
+        PROCFS_LOGIN = 1 << 2,   /* loginuid, sessionid */
+        PROCFS_NETNS = 1 << 3,   /* netns_inode */
+        PROCFS_ALL = 15,
+} ProcfsWant;
+
+/* Fill `ret` (initialised or unused; done by the caller). -ESRCH when the process is gone or changed while
+ * reading; a single fact that was denied stays unknown. */
+int procfs_read(int proc_fd, uint32_t pid, unsigned want, Process *ret);
+
+/* Start time alone: is it still the same process? One read. -ESRCH when gone. */
+int procfs_start(int proc_fd, uint32_t pid, uint64_t *ret_ticks);
+
+/* Call back for each descriptor of the process that is a socket. A negative return ends the walk. */
+typedef int (*procfs_socket_t)(void *userdata, int fd, uint32_t inode);
+
+/* Returns the number of sockets found; -ESRCH when the process is gone or is not (pid, start_ticks) any more; -EACCES when
+ * denied; or what the callback returned. start_ticks 0: do not check. */
+int procfs_sockets(int proc_fd, uint32_t pid, uint64_t start_ticks, procfs_socket_t callback, void *userdata);
+
+/* Does descriptor `fd` of this process still refer to the socket? 1, 0, -ESRCH, -EACCES. */
+int procfs_holds(int proc_fd, uint32_t pid, uint64_t start_ticks, int fd, uint32_t inode);
+
+/* Pure parts, for tests and fuzzing: text in, facts out. -EINVAL when it is not such a text. */
+int procfs_parse_stat(const char *text, Process *p);
+int procfs_parse_status(const char *text, Process *p);
+int procfs_parse_cgroup(const char *text, Process *p);
+/* "socket:[123]" into 123; -EINVAL when it is something else. */
+int procfs_parse_link(const char *link, const char *prefix, uint32_t *ret_inode);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* Config: the configuration in memory. config.c reads YAML (it is the only user of libyaml) into it through
+ * one table of keys: type, range, default and a line of help each; the manual's list is made from it. */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/text.h"
+#include "detect/rule.h"
+
+#define CONFIG_PATH "/etc/sockaudit/sockaudit.yaml" /* its drop-ins: *.yaml in sockaudit.yaml.d beside it */
+
+typedef enum UnitLog {
+        UNIT_LOG_PROBLEMS,
+        UNIT_LOG_ALL,
+        UNIT_LOG_NONE,
+} UnitLog;
+
+typedef enum Cmdline {
+        CMDLINE_REDACTED, /* until redaction is built: as off */
+        CMDLINE_FULL,
+        CMDLINE_OFF,
+} Cmdline;
+
+typedef struct Config {
+        uint64_t interval; /* usec */
+        uint64_t rescan;   /* usec: unmatched processes are judged again, and all descriptors walked */
+        int collector;     /* CollectorKind of collect/collect.h */
+        unsigned sinks;    /* bits 1 << SinkKind of emit/sink.h */
+        uint32_t cpu_max;  /* hundredths of a percent of one CPU */
+        UnitLog unit_log;
+        Cmdline cmdline;
+        struct {
+                uint64_t sockets;    /* watched sockets in the map */
+                uint64_t processes;  /* processes looked at */
+                uint64_t namespaces; /* network namespaces looked at */
+                uint64_t queue;      /* bytes waiting for a sink */
+        } limits;
+        RuleSet rules;
+        uint64_t hash; /* of the text of all files read; tells configurations apart */
+} Config;
+
+/* Defaults, no rules. */
+void config_init(Config *c);
+void config_done(Config *c);
+
+typedef enum ConfigTrust {
+        CONFIG_TRUST_REQUIRED, /* owner root, not writable by others up to /, regular, no link: else refused */
+        CONFIG_TRUST_WARN,     /* an explicit --config: told in `warnings` only */
+} ConfigTrust;
+
+/* Read a file and its drop-ins. On success 0, and warnings (a line each) may be in `messages`. On a bad configuration -EBADMSG
+ * with every error in `messages`, one a line: FILE:LINE:COLUMN: path.to.key: what is wrong; what was expected. A file that cannot be
+ * read: negative errno, with the reason in messages. ret is written on success only (initialised by the callee). */
+int config_load(const char *path, ConfigTrust trust, Config *ret, Text *messages);
+
+/* The same from memory: name stands for FILE. For tests and fuzzing; no drop-ins. */
+int config_parse(const char *name, const char *text, size_t size, Config *ret, Text *messages);
+
+/* Every key with type, range, default and help, as the section of sockaudit.yaml(5): scdoc source. */
+void config_print_keys(FILE *f);

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* Ledger: the live map from socket to peer and holder, and the only place where connections live. Pure: no
+ * clock, no /proc, no descriptor, no log. Looks feed it row by row, notices feed it one fact at a time, and
+ * it makes events. All times are CLOCK_BOOTTIME microseconds given by the caller.
+ *
+ * One cycle of a polling daemon:
+ *
+ *     ledger_processes_begin()  ledger_process_touch() or _see() for each  ledger_processes_end()
+ *     ledger_holders_begin()    ledger_hold() for each descriptor          ledger_holders_end()   per process
+ *     ledger_look_begin()       ledger_see() for each row                  ledger_look_end()      per table
+ *     ledger_unheld() > 0:      the holders walk again: a new socket has no holder yet
+ *     ledger_judge()            newcomers and changes become events
+ *     ledger_question()         is what was absent really gone? (rule 4)
+ *
+ * The thirteen rules that this file keeps are in ARCHITECTURE.md; the scenarios in tests/scenario are named
+ * after them. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collect/look.h"
+#include "collect/notice.h"
+#include "collect/process.h"
+#include "collect/socket.h"
+#include "detect/event.h"
+#include "detect/rule.h"
+
+typedef struct Ledger Ledger;
+
+/* Called for each event, in order of seq. Whatever the sinks do, the ledger goes on. */
+typedef void (*ledger_emit_t)(void *userdata, const Event *e);
+
+typedef struct LedgerOptions {
+        char boot_id[33];             /* 32 hexadecimal digits; part of identities */
+        uint32_t own_pid;             /* never matches; 0: none */
+        size_t max_sockets;           /* of watched processes; 0: no limit */
+        uint64_t heal_interval;       /* first distance of healing looks; 0: 1 s */
+        uint16_t ephemeral_first, ephemeral_last; /* net.ipv4.ip_local_port_range; 0: 32768, 60999 */
+        bool notices_exact;           /* openings are counted in the kernel (BPF): the books must balance */
+} LedgerOptions;
+
+/* rules: borrowed, until ledger_set_rules(). */
+int ledger_new(Ledger **ret, const LedgerOptions *options, const RuleSet *rules, ledger_emit_t emit, void *userdata);
+Ledger *ledger_free(Ledger *l);
+DEFINE_CLEANUP(Ledger, ledger_free)
+
+/* A reload: matches are made anew, what is told goes on, what begins to be told is `present`. Call before the next cycle;
+ * processes must be seen (not touched) once more. */
+int ledger_set_rules(Ledger *l, const RuleSet *rules, uint64_t now);
+
+/* --- processes ------------------------------------------------------------------------------------- */
+
+void ledger_processes_begin(Ledger *l, uint64_t t0);
+/* It is still there: 1 its descriptors are wanted, 0 they are not, -ENOENT not known (read it and call
+ * ledger_process_see()). */
+int ledger_process_touch(Ledger *l, uint32_t pid, uint64_t start_ticks);
+/* First sight, or judged again (rescan, exec): takes over the contents of p, which is left empty. 1 wanted, 0 not, -ENOMEM. */
+int ledger_process_see(Ledger *l, Process *p);
+/* Who was not touched nor seen is gone. complete: the list of processes was read to its end. */
+void ledger_processes_end(Ledger *l, uint64_t t1, bool complete);
+
+/* Walk of all processes whose descriptors are wanted. A negative return of the callback ends it and is passed on. */
+typedef int (*ledger_process_t)(void *userdata, const Process *p);
+int ledger_processes(Ledger *l, ledger_process_t callback, void *userdata);
+
+/* --- holders --------------------------------------------------------------------------------------- */
+
+/* -ENOENT: no such process. */
+int ledger_holders_begin(Ledger *l, uint32_t pid, uint64_t start_ticks);
+int ledger_hold(Ledger *l, int fd, uint32_t inode);
+/* OK: what was not named is held no more. Anything else keeps what was known; DENIED is told once (rule 5). */
+void ledger_holders_end(Ledger *l, uint64_t now, Coverage coverage);
+
+/* --- looks ----------------------------------------------------------------------------------------- */
+
+int ledger_look_begin(Ledger *l, const Netns *netns, TableKind table, uint64_t t0);
+int ledger_see(Ledger *l, const Socket *row);
+int ledger_look_end(Ledger *l, uint64_t t1, Coverage coverage);
+
+/* New rows since the last judgement that have an inode and no holder. */
+size_t ledger_unheld(const Ledger *l);
+
+void ledger_judge(Ledger *l, uint64_t now);
+
+/* --- suspects -------------------------------------------------------------------------------------- */
+
+typedef struct SuspectHolder {
+        uint32_t pid;
+        uint64_t start_ticks;
+        int fd;
+} SuspectHolder;
+
+typedef struct Suspect {
+        Socket socket; /* as it was last seen */
+        Netns netns;
+        unsigned absent;      /* looks in a row that lacked it */
+        size_t holder_count;  /* remembered ones, at most ELEMENTSOF(holders) */
+        SuspectHolder holders[16];
+} Suspect;
+
+typedef enum Verdict {
+        VERDICT_UNSURE, /* stays suspect */
+        VERDICT_ALIVE,
+        VERDICT_GONE,
+} Verdict;
+
+/* Ask about each suspect; GONE makes its event, bounded by the last look that showed it and now. */
+typedef Verdict (*ledger_question_t)(void *userdata, const Suspect *s);
+void ledger_question(Ledger *l, uint64_t now, ledger_question_t ask, void *userdata);
+size_t ledger_suspects(const Ledger *l);
+
+/* --- notices --------------------------------------------------------------------------------------- */
+
+int ledger_note(Ledger *l, const Notice *notice);
+
+/* When a healing look is due after a loss (rule 13); UINT64_MAX: none. Told done by ledger_healed(). */
+uint64_t ledger_heal_at(const Ledger *l);
+void ledger_healed(Ledger *l, uint64_t now);
+
+/* --- audit events ---------------------------------------------------------------------------------- */
+
+/* Give an event made elsewhere (audit-started, ...) its seq and emit it. */
+void ledger_say(Ledger *l, Event *e);
+
+/* audit-gap over [from, to]; to 0: now is not known. table: _TABLE_MAX when it is about none. netns_inode 0: all. */
+void ledger_gap(Ledger *l, const char *reason, uint64_t from, uint64_t to, uint32_t netns_inode, TableKind table, uint64_t count);
+
+/* Closes of unknown sockets, folded since the last call (rule 7), as connection-missed events. */
+void ledger_flush_missed(Ledger *l, uint64_t now);
+
+/* The kernel's opening counters of a namespace (dActiveOpens, dPassiveOpens of its /proc/net/snmp), as absolute values; the first reading
+ * of a namespace sets its zero. */
+void ledger_books_kernel(Ledger *l, const Netns *netns, uint64_t active, uint64_t passive);
+/* audit-balance (rule 12). */
+void ledger_balance(Ledger *l, uint64_t now);
+
+typedef struct LedgerStatus {
+        size_t sockets;   /* watched */
+        size_t foreign;   /* known, but nobody's that is watched */
+        size_t processes; /* that match a rule */
+        size_t suspects;
+        uint64_t seq;     /* last given */
+} LedgerStatus;
+
+void ledger_status(const Ledger *l, LedgerStatus *ret);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* The verbs of sockaudit(1): one function and one file each; the table is in src/sockaudit.c. */
+
+/* Exit codes, documented in the manual. */
+typedef enum VerbExit {
+        VERB_OK = 0,         /* nothing wrong */
+        VERB_WRONG = 1,      /* something is wrong: a stuck connection, a bad configuration */
+        VERB_USAGE = 2,      /* bad options or arguments */
+        VERB_INCOMPLETE = 3, /* could not see everything */
+} VerbExit;
+
+typedef struct Verb {
+        const char *name;
+        const char *arguments; /* for the usage line */
+        const char *help;      /* one line */
+        int (*run)(int argc, char *argv[]); /* argv[0] is the verb; returns VerbExit */
+} Verb;
+
+int verb_list(int argc, char *argv[]);
+int verb_check(int argc, char *argv[]);
