@@ -44,7 +44,7 @@ void process_init(Process *p);
 /* Same pid and start time. */
 bool process_same(const Process *a, const Process *b);
 
-/* The unit that a cgroup path belongs to: the last component of a system path that ends in .service, .scope, .socket, .mount or .swap
- * (for user@N.service paths: that as system unit, and the innermost below it as user unit). Writes owned
- * strings or NULL. -ENOMEM or 0. */
+/* The unit that a cgroup path belongs to: the first component that ends in .service, .scope, .socket, .mount or .swap
+ * (cgroups below it are made by the unit itself, which could give them any name). Below user@N.service, which is the system unit,
+ * the next such component is the user unit. Writes owned strings or NULL. -ENOMEM or 0. */
 int cgroup_units(const char *cgroup, char **ret_unit, char **ret_user_unit);

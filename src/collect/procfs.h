@@ -5,6 +5,7 @@
  * read through one directory descriptor, start time first and last, so that a reused pid cannot mix two
  * processes. `proc_fd` is a directory: /proc, or a tree made by a test. */
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "collect/process.h"
@@ -40,6 +41,7 @@ int procfs_holds(int proc_fd, uint32_t pid, uint64_t start_ticks, int fd, uint32
 
 /* Pure parts, for tests and fuzzing: text in, facts out. -EINVAL when it is not such a text. */
 int procfs_parse_stat(const char *text, Process *p);
+int procfs_parse_start(const char *text, uint64_t *ret_ticks); /* field 22 of stat alone */
 int procfs_parse_status(const char *text, Process *p);
 int procfs_parse_cgroup(const char *text, Process *p);
 /* "socket:[123]" into 123; -EINVAL when it is something else. */

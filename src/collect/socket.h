@@ -83,7 +83,7 @@ typedef struct Socket {
         uint32_t inode;  /* 0: none */
         uint8_t family, transport, state, timer;
 
-        Endpoint local, peer; /* ipv4 and ipv6 */
+        Endpoint local, peer; /* ipv4 and ipv6; local.port of a raw socket is its protocol number */
         uint32_t interface;   /* index it is bound to; 0: none */
 
         /* unix; the first byte of an abstract name is NUL, as in the kernel. path_size 0: unnamed. */
@@ -130,7 +130,7 @@ int endpoint_compare(const Endpoint *a, const Endpoint *b);
 Family endpoint_normalise(Family family, Endpoint *e);
 
 #define ENDPOINT_TEXT_MAX 56
-/* "10.0.0.2:443", "[::1]:443", "*:443" where the address is any; writes at most ENDPOINT_TEXT_MAX bytes and returns buffer. */
+/* "10.0.0.2:443", "[::1]:443", "*:443" where the address is any, "10.0.0.2:*" without port; writes at most ENDPOINT_TEXT_MAX bytes and returns buffer. */
 const char *endpoint_text(Family family, const Endpoint *e, char buffer[ENDPOINT_TEXT_MAX]);
 /* The address alone. */
 const char *endpoint_ip(Family family, const Endpoint *e, char buffer[ENDPOINT_TEXT_MAX]);

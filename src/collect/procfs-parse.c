@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The pure half of procfs.c: texts of /proc into facts. A process chooses some of the bytes in them (comm, the names of
+ * its files), so each parser says how it keeps those apart from what the kernel wrote. */
+
+#include "collect/procfs.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collect/scan.h"
+
+/* The members of /proc/PID/stat that matter. */
+typedef struct Stat {
+        uint32_t pid, parent;
+        uint64_t start_ticks;
+        Bytes comm;
+} Stat;
+
+/* "PID (comm) S PPID ...": comm is the process's own choice and may hold blanks, parentheses and newlines, but
+ * no field after it can hold a ')': so it ends at the last one. */
+static int stat_scan(const char *text, Stat *ret) {
+        Scan s = { text, text + strlen(text) };
+        const char *close = strrchr(text, ')');
+        uint64_t pid, parent, start;
+
+        if (!close || !scan_decimal(&s, INT_MAX, &pid) || !scan_char(&s, ' ') || !scan_char(&s, '(') || s.p > close)
+                return -EINVAL;
+        *ret = (Stat){ .comm = { s.p, (uint32_t) (close - s.p) } };
+
+        s.p = close + 1;
+        scan_blanks(&s);
+        if (!scan_word(&s))
+                return -EINVAL;
+        scan_blanks(&s);
+        if (!scan_decimal(&s, INT_MAX, &parent))
+                return -EINVAL;
+        for (int field = 5; field < 22; field++) {
+                scan_blanks(&s);
+                if (!scan_word(&s))
+                        return -EINVAL;
+        }
+        scan_blanks(&s);
+        if (!scan_decimal(&s, UINT64_MAX / USEC_PER_SEC, &start))
+                return -EINVAL;
+
+        ret->pid = (uint32_t) pid;
+        ret->parent = (uint32_t) parent;
+        ret->start_ticks = start;
+        return 0;
+}
+
+int procfs_parse_start(const char *text, uint64_t *ret_ticks) {
+        Stat stat;
+        int r;
+
+        r = stat_scan(text, &stat);
+        if (r < 0)
+                return r;
+        *ret_ticks = stat.start_ticks;
+        return 0;
+}
+
+static uint64_t ticks_usec(uint64_t ticks) {
+        uint64_t hz = (uint64_t) MAX(sysconf(_SC_CLK_TCK), 1L);
+
+        return ticks * USEC_PER_SEC / hz;
+}
+
+int procfs_parse_stat(const char *text, Process *p) {
+        Stat stat;
+        char *comm;
+        int r;
+
+        r = stat_scan(text, &stat);
+        if (r < 0)
+                return r;
+        comm = strndup(stat.comm.data, stat.comm.size);
+        if (!comm)
+                return -ENOMEM;
+
+        free(p->comm);
+        p->comm = comm;
+        p->pid = stat.pid;
+        p->parent = stat.parent;
+        p->start_ticks = stat.start_ticks;
+        p->start_usec = ticks_usec(stat.start_ticks);
+        return 0;
+}
+
+/* The numbers behind "\nKEY:" (real, effective). The kernel writes a newline inside Name: as \n, so a line that
+ * begins with the key is the kernel's. */
+static int status_pair(const char *text, const char *key, uint32_t *ret_real, uint32_t *ret_effective) {
+        size_t n = strlen(key);
+
+        for (const char *line = text; line; line = strchr(line, '\n')) {
+                uint64_t real, effective;
+                Scan s;
+
+                if (*line == '\n')
+                        line++;
+                if (strncmp(line, key, n) != 0)
+                        continue;
+                s = (Scan){ line + n, line + n + strcspn(line + n, "\n") };
+                scan_blanks(&s);
+                if (!scan_decimal(&s, UINT32_MAX, &real))
+                        return -EINVAL;
+                scan_blanks(&s);
+                if (!scan_decimal(&s, UINT32_MAX, &effective))
+                        return -EINVAL;
+                *ret_real = (uint32_t) real;
+                *ret_effective = (uint32_t) effective;
+                return 0;
+        }
+        return -EINVAL;
+}
+
+int procfs_parse_status(const char *text, Process *p) {
+        uint32_t uid, euid, gid, egid;
+        int r;
+
+        r = status_pair(text, "Uid:", &uid, &euid);
+        if (r < 0)
+                return r;
+        r = status_pair(text, "Gid:", &gid, &egid);
+        if (r < 0)
+                return r;
+        p->uid = uid;
+        p->effective_uid = euid;
+        p->gid = gid;
+        return 0;
+}
+
+/* The path of a line "ID:CONTROLLERS:/PATH" with these controllers ("" is v2); unknown when there is none. The
+ * kernel refuses newlines in the names of cgroups. */
+static Bytes cgroup_line(const char *text, const char *controllers) {
+        size_t n = strlen(controllers);
+
+        for (const char *line = text; line; line = strchr(line, '\n')) {
+                const char *p;
+
+                if (*line == '\n')
+                        line++;
+                p = line + strspn(line, "0123456789");
+                if (p == line || *p != ':' || strncmp(p + 1, controllers, n) != 0)
+                        continue;
+                p += 1 + n;
+                if (p[0] == ':' && p[1] == '/')
+                        return (Bytes){ p + 1, (uint32_t) strcspn(p + 1, "\n") };
+        }
+        return (Bytes){};
+}
+
+/* Where v1 and v2 are mounted side by side, systemd may keep its tree in either: the one in which the process is not
+ * at the root says more. */
+static Bytes cgroup_choose(const char *text) {
+        static const char deleted[] = " (deleted)";
+        Bytes v2 = cgroup_line(text, ""), v1 = cgroup_line(text, "name=systemd");
+        size_t n = sizeof(deleted) - 1;
+
+        if (v2.size > n && memcmp(v2.data + v2.size - n, deleted, n) == 0)
+                v2.size -= (uint32_t) n;
+        return v1.size > 1 && v2.size <= 1 ? v1 : v2.data ? v2 : v1;
+}
+
+int procfs_parse_cgroup(const char *text, Process *p) {
+        _cleanup_free_ char *cgroup = NULL;
+        char *unit, *user_unit;
+        Bytes path = cgroup_choose(text);
+        int r;
+
+        if (!path.data)
+                return -EINVAL;
+        cgroup = strndup(path.data, path.size);
+        if (!cgroup)
+                return -ENOMEM;
+        r = cgroup_units(cgroup, &unit, &user_unit);
+        if (r < 0)
+                return r;
+
+        free(p->cgroup);
+        free(p->unit);
+        free(p->user_unit);
+        p->cgroup = TAKE_PTR(cgroup);
+        p->unit = unit;
+        p->user_unit = user_unit;
+        return 0;
+}
+
+int procfs_parse_link(const char *link, const char *prefix, uint32_t *ret_inode) {
+        size_t n = strlen(prefix);
+        uint64_t inode;
+        Scan s;
+
+        if (strncmp(link, prefix, n) != 0)
+                return -EINVAL;
+        s = (Scan){ link + n, link + strlen(link) };
+        if (!scan_char(&s, ':') || !scan_char(&s, '[') || !scan_decimal(&s, UINT32_MAX, &inode) ||
+            !scan_char(&s, ']') || s.p != s.end)
+                return -EINVAL;
+        *ret_inode = (uint32_t) inode;
+        return 0;
+}

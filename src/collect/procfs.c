@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT */
+
+/* /proc/PID into Process, and /proc/PID/fd into sockets.
+ *
+ * One O_PATH descriptor of /proc/PID stands for the process: the kernel ties it to the struct pid, so when the
+ * process dies all reads below it fail (ENOENT or ESRCH), even if the number is in use again. What it cannot
+ * tell apart is an exec or a change of credentials between two reads; the facts are then of both sides.
+ *
+ * Known race: a walk of /proc/PID/fd is not atomic. A descriptor moved to a lower number meanwhile (dup2, SCM_RIGHTS)
+ * can be missed; procfs_holds() and the next walk are what the ledger has against it. */
+
+#include "collect/procfs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "collect/scan.h"
+
+#define STAT_MAX 2048    /* 52 numbers and a comm of at most 64 bytes */
+#define STATUS_MAX 4096  /* Uid and Gid stand in the first lines; Groups, which may be long, behind them */
+#define CGROUP_MAX 16384 /* v1: one line a hierarchy, each with a path */
+#define CMDLINE_MAX 4096
+
+static DIR *dir_close(DIR *d) {
+        if (d)
+                (void) closedir(d);
+        return NULL;
+}
+DEFINE_CLEANUP(DIR, dir_close)
+
+/* Opens a directory for reading; -errno. */
+static int dir_open_at(int dir_fd, const char *path, DIR **ret) {
+        _cleanup_close_ int fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *d;
+
+        if (fd < 0)
+                return -errno;
+        d = fdopendir(fd);
+        if (!d)
+                return -errno;
+        TAKE_FD(fd);
+        *ret = d;
+        return 0;
+}
+
+/* Next entry of a directory whose name is a number. 1, 0 at the end, negative errno. */
+static int dir_next_number(DIR *d, const char **ret_name, uint32_t *ret) {
+        for (;;) {
+                const struct dirent *entry;
+                uint64_t n;
+
+                errno = 0;
+                entry = readdir(d);
+                if (!entry)
+                        return -errno;
+
+                Scan s = { entry->d_name, entry->d_name + strlen(entry->d_name) };
+                if (scan_decimal(&s, INT_MAX, &n) && s.p == s.end) {
+                        *ret_name = entry->d_name;
+                        *ret = (uint32_t) n;
+                        return 1;
+                }
+        }
+}
+
+static int compare_pids(const void *a, const void *b) {
+        return CMP(*(const uint32_t *) a, *(const uint32_t *) b);
+}
+
+int procfs_list(int proc_fd, uint32_t **ret_pids, size_t *ret_count) {
+        _cleanup_(dir_closep) DIR *d = NULL;
+        _cleanup_free_ uint32_t *pids = NULL;
+        size_t count = 0, allocated = 0;
+        const char *name;
+        uint32_t pid;
+        int r;
+
+        r = dir_open_at(proc_fd, ".", &d);
+        if (r < 0)
+                return r;
+        while ((r = dir_next_number(d, &name, &pid)) > 0) {
+                if (count == allocated) {
+                        size_t want = MAX(allocated * 2, (size_t) 1024);
+                        uint32_t *p = reallocarray(pids, want, sizeof(*pids));
+
+                        if (!p)
+                                return -ENOMEM;
+                        pids = p;
+                        allocated = want;
+                }
+                pids[count++] = pid;
+        }
+        if (r < 0)
+                return r;
+
+        if (count > 0)
+                qsort(pids, count, sizeof(*pids), compare_pids);
+        *ret_pids = TAKE_PTR(pids);
+        *ret_count = count;
+        return 0;
+}
+
+/* ---- One process ---- */
+
+/* How errors of files below /proc/PID are told. */
+static int process_error(int error) {
+        switch (error) {
+        case -ENOENT:
+        case -ENOTDIR:
+                return -ESRCH;
+        case -EPERM:
+                return -EACCES;
+        default:
+                return error;
+        }
+}
+
+static int process_open(int proc_fd, uint32_t pid) {
+        char name[sizeof("4294967295")];
+        int fd;
+
+        (void) snprintf(name, sizeof(name), "%u", pid);
+        fd = openat(proc_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        return fd < 0 ? process_error(-errno) : fd;
+}
+
+static int read_start(int dir_fd, const char *file, uint64_t *ret_ticks) {
+        char text[STAT_MAX];
+        ssize_t n = fd_read_once_at(dir_fd, file, text, sizeof(text));
+
+        return n < 0 ? process_error((int) n) : procfs_parse_start(text, ret_ticks);
+}
+
+/* 0 to not check. */
+static int process_check(int dir_fd, uint64_t start_ticks) {
+        uint64_t ticks;
+        int r;
+
+        if (start_ticks == 0)
+                return 0;
+        r = read_start(dir_fd, "stat", &ticks);
+        if (r < 0)
+                return r;
+        return ticks == start_ticks ? 0 : -ESRCH;
+}
+
+/* A fact that is denied or not there stays unknown; only running out of memory is an error. */
+static int unless_no_memory(int r) {
+        return r == -ENOMEM ? r : 0;
+}
+
+/* The kernel marks a path without a directory entry with " (deleted)"; anybody can also give a file such a
+ * name. Only a file without any link left is believed to be deleted; else the name stays as it reads. A
+ * copy of the link to nowhere (in tests) is believed. DONT_SYNC: never ask the server of a network or FUSE file. */
+static int read_exe(int dir_fd, Process *p) {
+        static const char deleted[] = " (deleted)";
+        char path[PATH_MAX + sizeof(deleted)];
+        size_t n = sizeof(deleted) - 1;
+        struct statx sx = {};
+        bool known;
+        ssize_t size;
+
+        size = fd_readlink_at(dir_fd, "exe", path, sizeof(path));
+        if (size < 0)
+                return 0;
+        known = statx(dir_fd, "exe", AT_STATX_DONT_SYNC, STATX_INO | STATX_NLINK, &sx) == 0;
+        if ((size_t) size > n && strcmp(path + size - n, deleted) == 0 && (!known || sx.stx_nlink == 0)) {
+                path[(size_t) size - n] = 0;
+                p->exe_deleted = true;
+        }
+        p->exe = strdup(path);
+        if (!p->exe)
+                return -ENOMEM;
+        if (known) {
+                p->exe_device = makedev(sx.stx_dev_major, sx.stx_dev_minor);
+                p->exe_inode = sx.stx_ino;
+        }
+        return 0;
+}
+
+/* Arguments end in NUL each. Programs that rewrite their title leave more of them at the end. */
+static int read_cmdline(int dir_fd, Process *p) {
+        char text[CMDLINE_MAX + 1];
+        ssize_t n = fd_read_once_at(dir_fd, "cmdline", text, sizeof(text));
+
+        while (n > 0 && text[n - 1] == 0)
+                n--;
+        if (n <= 0)
+                return 0;
+        for (ssize_t i = 0; i < n; i++)
+                if (text[i] == 0)
+                        text[i] = ' ';
+        p->cmdline = strndup(text, (size_t) n);
+        if (!p->cmdline)
+                return -ENOMEM;
+        p->cmdline_size = (uint32_t) n;
+        return 0;
+}
+
+static void read_number(int dir_fd, const char *file, uint32_t *ret) {
+        char text[32];
+        ssize_t n = fd_read_once_at(dir_fd, file, text, sizeof(text));
+        uint64_t number;
+        Scan s;
+
+        if (n <= 0)
+                return;
+        s = (Scan){ text, text + n };
+        if (scan_decimal(&s, UINT32_MAX, &number))
+                *ret = (uint32_t) number;
+}
+
+static void read_netns(int dir_fd, Process *p) {
+        char link[64];
+
+        if (fd_readlink_at(dir_fd, "ns/net", link, sizeof(link)) > 0)
+                (void) procfs_parse_link(link, "net", &p->netns_inode);
+}
+
+static int read_status(int dir_fd, Process *p) {
+        char text[STATUS_MAX];
+
+        if (fd_read_once_at(dir_fd, "status", text, sizeof(text)) <= 0)
+                return 0;
+        return unless_no_memory(procfs_parse_status(text, p));
+}
+
+static int read_cgroup(int dir_fd, Process *p) {
+        char text[CGROUP_MAX];
+
+        if (fd_read_once_at(dir_fd, "cgroup", text, sizeof(text)) <= 0)
+                return 0;
+        return unless_no_memory(procfs_parse_cgroup(text, p));
+}
+
+int procfs_read(int proc_fd, uint32_t pid, unsigned want, Process *ret) {
+        _cleanup_process_ Process p;
+        _cleanup_close_ int dir_fd = -1;
+        char text[STAT_MAX];
+        ssize_t n;
+        int r;
+
+        process_init(&p);
+        dir_fd = process_open(proc_fd, pid);
+        if (dir_fd < 0)
+                return dir_fd;
+        n = fd_read_once_at(dir_fd, "stat", text, sizeof(text));
+        if (n < 0)
+                return process_error((int) n);
+        r = procfs_parse_stat(text, &p);
+        if (r < 0)
+                return r;
+        if (p.pid != pid)
+                return -ESRCH;
+
+        r = read_status(dir_fd, &p);
+        if (r >= 0)
+                r = read_cgroup(dir_fd, &p);
+        if (r >= 0 && (want & PROCFS_EXE))
+                r = read_exe(dir_fd, &p);
+        if (r >= 0 && (want & PROCFS_CMDLINE))
+                r = read_cmdline(dir_fd, &p);
+        if (r < 0)
+                return r;
+        if (want & PROCFS_LOGIN) {
+                read_number(dir_fd, "loginuid", &p.login_uid);
+                read_number(dir_fd, "sessionid", &p.audit_session);
+        }
+        if (want & PROCFS_NETNS)
+                read_netns(dir_fd, &p);
+
+        r = process_check(dir_fd, p.start_ticks);
+        if (r < 0)
+                return r;
+        *ret = p;
+        process_init(&p);
+        return 0;
+}
+
+int procfs_start(int proc_fd, uint32_t pid, uint64_t *ret_ticks) {
+        char name[sizeof("4294967295/stat")];
+
+        (void) snprintf(name, sizeof(name), "%u/stat", pid);
+        return read_start(proc_fd, name, ret_ticks);
+}
+
+/* ---- Its sockets ---- */
+
+/* Inode of descriptor `name` below `dir_fd`: 1, 0 when it is no socket or gone, -ESRCH, -EACCES. */
+static int read_socket(int dir_fd, const char *name, uint32_t *ret_inode) {
+        char link[32]; /* "socket:[4294967295]"; whatever is longer is no socket */
+        ssize_t n = fd_readlink_at(dir_fd, name, link, sizeof(link));
+
+        if (n == -ENOENT || n == -ENAMETOOLONG)
+                return 0;
+        if (n < 0)
+                return process_error((int) n);
+        return procfs_parse_link(link, "socket", ret_inode) >= 0;
+}
+
+int procfs_sockets(int proc_fd, uint32_t pid, uint64_t start_ticks, procfs_socket_t callback, void *userdata) {
+        _cleanup_close_ int dir_fd = process_open(proc_fd, pid);
+        _cleanup_(dir_closep) DIR *d = NULL;
+        const char *name;
+        uint32_t fd, inode;
+        int r, count = 0;
+
+        if (dir_fd < 0)
+                return dir_fd;
+        r = process_check(dir_fd, start_ticks);
+        if (r < 0)
+                return r;
+        r = dir_open_at(dir_fd, "fd", &d);
+        if (r < 0)
+                return process_error(r);
+
+        while ((r = dir_next_number(d, &name, &fd)) > 0) {
+                r = read_socket(dirfd(d), name, &inode);
+                if (r == 0)
+                        continue;
+                if (r > 0)
+                        r = callback(userdata, (int) fd, inode);
+                if (r < 0)
+                        return r;
+                count++;
+        }
+        return r < 0 ? process_error(r) : count;
+}
+
+int procfs_holds(int proc_fd, uint32_t pid, uint64_t start_ticks, int fd, uint32_t inode) {
+        _cleanup_close_ int dir_fd = process_open(proc_fd, pid);
+        char name[sizeof("fd/-2147483648")];
+        uint32_t found;
+        int r;
+
+        if (dir_fd < 0)
+                return dir_fd;
+        r = process_check(dir_fd, start_ticks);
+        if (r < 0)
+                return r;
+        (void) snprintf(name, sizeof(name), "fd/%d", fd);
+        r = read_socket(dir_fd, name, &found);
+        return r <= 0 ? r : found == inode;
+}

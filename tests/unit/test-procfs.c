@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "collect/procfs.h"
+
+#define STAT_TAIL                                                                                     \
+        " S 812 901 901 0 -1 4194560 120 0 0 0 1 2 0 0 20 0 1 0 123456 9000000 100 18446744073709551615 " \
+        "1 1 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0\n"
+
+/* ---- Pure ---- */
+
+static void test_parse_stat(void **state) {
+        static const struct {
+                const char *text, *comm;
+        } cases[] = {
+                { "901 (nginx)" STAT_TAIL, "nginx" },
+                { "901 (a) S 1 (b))" STAT_TAIL, "a) S 1 (b)" },
+                { "901 ())" STAT_TAIL, ")" },
+                { "901 ()" STAT_TAIL, "" },
+                { "901 (tmux: server)" STAT_TAIL, "tmux: server" },
+                { "901 (two\nlines)" STAT_TAIL, "two\nlines" },
+                { "901 (\x1b[31m\xff)" STAT_TAIL, "\x1b[31m\xff" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_process_ Process p;
+                uint64_t ticks = 0;
+
+                process_init(&p);
+                assert_int_equal(procfs_parse_stat(cases[i].text, &p), 0);
+                assert_string_equal(p.comm, cases[i].comm);
+                assert_int_equal(p.pid, 901);
+                assert_int_equal(p.parent, 812);
+                assert_int_equal(p.start_ticks, 123456);
+                assert_int_equal(p.start_usec, 123456 * 1000000ULL / (uint64_t) sysconf(_SC_CLK_TCK));
+                assert_int_equal(procfs_parse_start(cases[i].text, &ticks), 0);
+                assert_int_equal(ticks, 123456);
+        }
+}
+
+static void test_parse_stat_bad(void **state) {
+        static const char *const bad[] = {
+                "", "901", "901 (x", "901 (x)", "901 x)" STAT_TAIL, "(x)" STAT_TAIL, ")(", "901 )(", "9999999999 (x)" STAT_TAIL,
+                "-1 (x)" STAT_TAIL, "901 (x) S -812 901", "901 (x) S 812 901 901 0 -1 4194560",
+                "901 (x) S 812 901 901 0 -1 4194560 120 0 0 0 1 2 0 0 20 0 1 0 ",
+                "901 (x) S 812 901 901 0 -1 4194560 120 0 0 0 1 2 0 0 20 0 1 0 -5 1",
+                "901 (x) S 812 901 901 0 -1 4194560 120 0 0 0 1 2 0 0 20 0 1 0 18446744073709551615 1",
+        };
+        _cleanup_process_ Process p;
+        uint64_t ticks = 7;
+
+        process_init(&p);
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                assert_int_equal(procfs_parse_stat(bad[i], &p), -EINVAL);
+                assert_int_equal(procfs_parse_start(bad[i], &ticks), -EINVAL);
+        }
+        assert_null(p.comm);
+        assert_int_equal(p.pid, 0);
+        assert_int_equal(ticks, 7);
+}
+
+static void test_parse_status(void **state) {
+        Process p;
+
+        process_init(&p);
+        assert_int_equal(procfs_parse_status("Name:\tx\\nUid:\t9\nUmask:\t0022\nUid:\t1000\t0\t0\t0\nGid:\t33\t34\t33\t33\n", &p), 0);
+        assert_int_equal(p.uid, 1000);
+        assert_int_equal(p.effective_uid, 0);
+        assert_int_equal(p.gid, 33);
+        assert_int_equal(procfs_parse_status("Uid:\t4294967295\t1\nGid:\t2\t3", &p), 0);
+        assert_true(p.uid == UINT32_MAX);
+}
+
+static void test_parse_status_bad(void **state) {
+        static const char *const bad[] = {
+                "", "\n\n", "Uid:", "Uid:\t1\t1\n", "Gid:\t1\t1\n", "Uid:\t1\nGid:\t1\t1\n", "Uid:\t4294967296\t1\nGid:\t1\t1\n",
+                "Name:\tUid:\t1\t1\nGid:\t1\t1\n", "Uid:\tx\t1\nGid:\t1\t1\n",
+        };
+        Process p;
+
+        process_init(&p);
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                assert_int_equal(procfs_parse_status(bad[i], &p), -EINVAL);
+        assert_true(p.uid == PROCESS_UNKNOWN && p.gid == PROCESS_UNKNOWN);
+}
+
+static void test_parse_cgroup(void **state) {
+        static const struct {
+                const char *text, *cgroup, *unit;
+        } cases[] = {
+                { "0::/system.slice/nginx.service\n", "/system.slice/nginx.service", "nginx.service" },
+                { "0::/system.slice/nginx.service", "/system.slice/nginx.service", "nginx.service" },
+                { "0::/system.slice/nginx.service (deleted)\n", "/system.slice/nginx.service", "nginx.service" },
+                { "0::/\n", "/", NULL },
+                /* both hierarchies: whichever says more */
+                { "12:cpu,cpuacct:/a\n1:name=systemd:/system.slice/ssh.service\n0::/\n", "/system.slice/ssh.service", "ssh.service" },
+                { "1:name=systemd:/x.slice/a.service\n0::/system.slice/b.service\n", "/system.slice/b.service", "b.service" },
+                { "1:name=systemd:/\n0::/b.service\n", "/b.service", "b.service" },
+                { "1:name=systemd:/c.scope\n", "/c.scope", "c.scope" },
+                { "0::/a:b/c::/d.service\n", "/a:b/c::/d.service", "d.service" },
+                { "0::/foo\\x2dbar.service\n", "/foo\\x2dbar.service", "foo\\x2dbar.service" },
+                { "0::/../other\n", "/../other", NULL },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_process_ Process p;
+
+                process_init(&p);
+                assert_int_equal(procfs_parse_cgroup("0::/before.service\n", &p), 0); /* is replaced, not leaked */
+                assert_int_equal(procfs_parse_cgroup(cases[i].text, &p), 0);
+                assert_string_equal(p.cgroup, cases[i].cgroup);
+                if (cases[i].unit)
+                        assert_string_equal(p.unit, cases[i].unit);
+                else
+                        assert_null(p.unit);
+        }
+}
+
+static void test_parse_cgroup_bad(void **state) {
+        static const char *const bad[] = { "", "\n", "0::", "0::x\n", "::/x\n", "4:memory:/x\n", "x::/y\n", "0:/\n" };
+        Process p;
+
+        process_init(&p);
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                assert_int_equal(procfs_parse_cgroup(bad[i], &p), -EINVAL);
+        assert_null(p.cgroup);
+}
+
+static void test_parse_link(void **state) {
+        static const char *const bad[] = {
+                "", "socket", "socket:", "socket:[", "socket:[]", "socket:[1", "socket:[1]x", "socket:[-1]", "socket:[ 1]",
+                "socket:[4294967296]", "/socket:[1]", "pipe:[1]", "socket:[1] (deleted)",
+        };
+        uint32_t inode = 7;
+
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                assert_int_equal(procfs_parse_link(bad[i], "socket", &inode), -EINVAL);
+        assert_int_equal(inode, 7);
+        assert_int_equal(procfs_parse_link("socket:[4294967295]", "socket", &inode), 0);
+        assert_true(inode == UINT32_MAX);
+        assert_int_equal(procfs_parse_link("net:[4026531840]", "net", &inode), 0);
+        assert_true(inode == 4026531840U);
+}
+
+/* ---- A tree that looks like /proc ---- */
+
+static char tree[] = "/tmp/test-procfs.XXXXXX";
+
+static void put(const char *path, const char *data, size_t size) {
+        char full[256];
+        int fd;
+
+        (void) snprintf(full, sizeof(full), "%s/%s", tree, path);
+        fd = open(full, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        assert_true(fd >= 0);
+        assert_int_equal(write(fd, data, size), size);
+        close(fd);
+}
+
+static void put_text(const char *path, const char *text) {
+        put(path, text, strlen(text));
+}
+
+static void put_link(const char *path, const char *to) {
+        char full[256];
+
+        (void) snprintf(full, sizeof(full), "%s/%s", tree, path);
+        assert_int_equal(symlink(to, full), 0);
+}
+
+static void put_dir(const char *path) {
+        char full[256];
+
+        (void) snprintf(full, sizeof(full), "%s/%s", tree, path);
+        assert_int_equal(mkdir(full, 0700), 0);
+}
+
+static int tree_make(void **state) {
+        assert_non_null(mkdtemp(tree));
+        put_dir("901");
+        put_dir("901/fd");
+        put_dir("901/ns");
+        put_text("901/stat", "901 (a) S b)" STAT_TAIL);
+        put_text("901/status", "Name:\ta\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\n");
+        put_text("901/cgroup", "0::/system.slice/a.service\n");
+        put("901/cmdline", "a\0-x y\0\0", 8);
+        put_text("901/loginuid", "1000");
+        put_text("901/sessionid", "4294967295");
+        put_link("901/exe", "/usr/bin/a (deleted)");
+        put_link("901/ns/net", "net:[4026531840]");
+        put_link("901/fd/0", "/dev/null");
+        put_link("901/fd/3", "socket:[77]");
+        put_link("901/fd/4", "pipe:[78]");
+        put_link("901/fd/12", "socket:[79]");
+        put_link("901/fd/13", "/tmp/socket:[80]/a/long/path/of/some/file/that/is/no/socket");
+        put_link("901/fd/x", "socket:[81]");
+        put_dir("7");
+        put_text("7/stat", "8 (x)" STAT_TAIL);
+        put_dir("70");
+        put_dir("self");
+        put_text("70000", "a file");
+        *state = (void *) (intptr_t) open(tree, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        return 0;
+}
+
+static int tree_remove(void **state) {
+        char command[64];
+
+        close((int) (intptr_t) *state);
+        (void) snprintf(command, sizeof(command), "rm -rf %s", tree);
+        return system(command);
+}
+
+static void test_tree_list(void **state) {
+        _cleanup_free_ uint32_t *pids = NULL;
+        size_t count = 0;
+
+        assert_int_equal(procfs_list((int) (intptr_t) *state, &pids, &count), 0);
+        assert_int_equal(count, 4);
+        assert_int_equal(pids[0], 7);
+        assert_int_equal(pids[1], 70);
+        assert_int_equal(pids[2], 901);
+        assert_int_equal(pids[3], 70000);
+}
+
+static void test_tree_read(void **state) {
+        int proc_fd = (int) (intptr_t) *state;
+        _cleanup_process_ Process p, q;
+
+        process_init(&p);
+        process_init(&q);
+        assert_int_equal(procfs_read(proc_fd, 901, PROCFS_ALL, &p), 0);
+        assert_int_equal(p.pid, 901);
+        assert_string_equal(p.comm, "a) S b");
+        assert_string_equal(p.exe, "/usr/bin/a");
+        assert_true(p.exe_deleted);
+        assert_true(p.exe_inode == 0);
+        assert_string_equal(p.cmdline, "a -x y");
+        assert_int_equal(p.cmdline_size, 6);
+        assert_string_equal(p.unit, "a.service");
+        assert_int_equal(p.uid, 1);
+        assert_int_equal(p.effective_uid, 2);
+        assert_int_equal(p.gid, 5);
+        assert_int_equal(p.login_uid, 1000);
+        assert_true(p.audit_session == PROCESS_UNKNOWN);
+        assert_true(p.netns_inode == 4026531840U);
+
+        assert_int_equal(procfs_read(proc_fd, 901, 0, &q), 0);
+        assert_null(q.exe);
+        assert_null(q.cmdline);
+        assert_true(q.login_uid == PROCESS_UNKNOWN);
+        assert_int_equal(q.netns_inode, 0);
+        assert_string_equal(q.cgroup, "/system.slice/a.service");
+}
+
+static void test_tree_gone(void **state) {
+        int proc_fd = (int) (intptr_t) *state;
+        uint64_t ticks = 5;
+        Process p;
+
+        process_init(&p);
+        assert_int_equal(procfs_read(proc_fd, 902, PROCFS_ALL, &p), -ESRCH);
+        assert_int_equal(procfs_read(proc_fd, 70, PROCFS_ALL, &p), -ESRCH);    /* died between two reads */
+        assert_int_equal(procfs_read(proc_fd, 7, PROCFS_ALL, &p), -ESRCH);     /* somebody else's stat */
+        assert_int_equal(procfs_read(proc_fd, 70000, PROCFS_ALL, &p), -ESRCH); /* no directory */
+        assert_int_equal(procfs_start(proc_fd, 902, &ticks), -ESRCH);
+        assert_int_equal(ticks, 5);
+        assert_int_equal(procfs_start(proc_fd, 901, &ticks), 0);
+        assert_int_equal(ticks, 123456);
+}
+
+typedef struct Found {
+        int fd[8];
+        uint32_t inode[8];
+        size_t count;
+        int answer;
+} Found;
+
+static int found_add(void *userdata, int fd, uint32_t inode) {
+        Found *f = userdata;
+
+        if (f->count < ELEMENTSOF(f->fd)) {
+                f->fd[f->count] = fd;
+                f->inode[f->count] = inode;
+        }
+        f->count++;
+        return f->answer;
+}
+
+static void test_tree_sockets(void **state) {
+        int proc_fd = (int) (intptr_t) *state;
+        Found f = {};
+
+        assert_int_equal(procfs_sockets(proc_fd, 901, 123456, found_add, &f), 2);
+        assert_int_equal(f.count, 2);
+        for (size_t i = 0; i < 2; i++)
+                assert_true((f.fd[i] == 3 && f.inode[i] == 77) || (f.fd[i] == 12 && f.inode[i] == 79));
+
+        f = (Found){ .answer = -EXFULL };
+        assert_int_equal(procfs_sockets(proc_fd, 901, 0, found_add, &f), -EXFULL);
+        assert_int_equal(f.count, 1);
+
+        f = (Found){};
+        assert_int_equal(procfs_sockets(proc_fd, 901, 123457, found_add, &f), -ESRCH);
+        assert_int_equal(procfs_sockets(proc_fd, 902, 0, found_add, &f), -ESRCH);
+        assert_int_equal(procfs_sockets(proc_fd, 70, 0, found_add, &f), -ESRCH);
+        assert_int_equal(f.count, 0);
+}
+
+static void test_tree_holds(void **state) {
+        int proc_fd = (int) (intptr_t) *state;
+
+        assert_int_equal(procfs_holds(proc_fd, 901, 123456, 3, 77), 1);
+        assert_int_equal(procfs_holds(proc_fd, 901, 0, 3, 77), 1);
+        assert_int_equal(procfs_holds(proc_fd, 901, 123456, 3, 78), 0);
+        assert_int_equal(procfs_holds(proc_fd, 901, 123456, 4, 78), 0); /* a pipe */
+        assert_int_equal(procfs_holds(proc_fd, 901, 123456, 99, 77), 0);
+        assert_int_equal(procfs_holds(proc_fd, 901, 1, 3, 77), -ESRCH);
+        assert_int_equal(procfs_holds(proc_fd, 902, 0, 3, 77), -ESRCH);
+}
+
+/* ---- The real one ---- */
+
+static void test_self(void **state) {
+        _cleanup_close_ int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_close_ int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        _cleanup_process_ Process p;
+        struct stat st;
+        uint64_t ticks;
+        Found f = {};
+
+        process_init(&p);
+        assert_int_equal(prctl(PR_SET_NAME, "a) S 1\n(b"), 0);
+        assert_int_equal(procfs_read(proc_fd, (uint32_t) getpid(), PROCFS_ALL, &p), 0);
+        assert_string_equal(p.comm, "a) S 1\n(b");
+        assert_int_equal(p.parent, getppid());
+        assert_int_equal(p.uid, getuid());
+        assert_int_equal(p.effective_uid, geteuid());
+        assert_int_equal(p.gid, getgid());
+        assert_false(p.exe_deleted);
+        assert_int_equal(stat("/proc/self/exe", &st), 0);
+        assert_true(p.exe_inode == st.st_ino && p.exe_device == st.st_dev);
+        assert_non_null(p.cmdline);
+        assert_int_equal(strlen(p.cmdline), p.cmdline_size);
+        assert_true(p.netns_inode != 0);
+        assert_int_equal(procfs_start(proc_fd, p.pid, &ticks), 0);
+        assert_int_equal(ticks, p.start_ticks);
+
+        assert_int_equal(fstat(s, &st), 0);
+        assert_int_equal(procfs_holds(proc_fd, p.pid, p.start_ticks, s, (uint32_t) st.st_ino), 1);
+        assert_int_equal(procfs_holds(proc_fd, p.pid, p.start_ticks, s, (uint32_t) st.st_ino + 1), 0);
+        assert_true(procfs_sockets(proc_fd, p.pid, p.start_ticks, found_add, &f) >= 1);
+}
+
+/* A program whose name ends in " (deleted)" is not a deleted program; a deleted one is. */
+static void test_self_exe(void **state) {
+        _cleanup_close_ int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        char copy[64], command[160];
+
+        (void) snprintf(copy, sizeof(copy), "%s/sleep (deleted)", tree);
+        (void) snprintf(command, sizeof(command), "cp \"$(command -v sleep)\" '%s'", copy);
+        assert_int_equal(system(command), 0);
+        for (int deleted = 0; deleted < 2; deleted++) {
+                _cleanup_process_ Process p;
+                int pipes[2];
+                char c;
+                pid_t pid;
+
+                process_init(&p);
+                assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+                pid = fork();
+                assert_true(pid >= 0);
+                if (pid == 0) {
+                        execl(copy, copy, "60", NULL);
+                        _exit(1);
+                }
+                close(pipes[1]);
+                assert_int_equal(read(pipes[0], &c, 1), 0); /* closed by the exec */
+                close(pipes[0]);
+                if (deleted)
+                        assert_int_equal(unlink(copy), 0);
+                assert_int_equal(procfs_read(proc_fd, (uint32_t) pid, PROCFS_EXE, &p), 0);
+                assert_int_equal(p.exe_deleted, deleted);
+                assert_string_equal(p.exe, copy);
+                assert_int_equal(kill(pid, SIGKILL), 0);
+                assert_int_equal(waitpid(pid, NULL, 0), pid);
+        }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_parse_stat),   cmocka_unit_test(test_parse_stat_bad),
+                cmocka_unit_test(test_parse_status), cmocka_unit_test(test_parse_status_bad),
+                cmocka_unit_test(test_parse_cgroup), cmocka_unit_test(test_parse_cgroup_bad),
+                cmocka_unit_test(test_parse_link),   cmocka_unit_test(test_tree_list),
+                cmocka_unit_test(test_tree_read),    cmocka_unit_test(test_tree_gone),
+                cmocka_unit_test(test_tree_sockets), cmocka_unit_test(test_tree_holds),
+                cmocka_unit_test(test_self),         cmocka_unit_test(test_self_exe),
+        };
+
+        return cmocka_run_group_tests(tests, tree_make, tree_remove);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "unit.h"
+
+#include <string.h>
+
+#include "collect/socket.h"
+
+static void test_init(void **state) {
+        Socket s;
+
+        socket_init(&s);
+        assert_true(s.cookie == 0 && s.inode == 0 && s.netns == 0 && s.path_size == 0);
+        assert_true(s.uid == UINT32_MAX);
+        assert_true(s.bytes_sent == SOCKET_UNKNOWN && s.bytes_received == SOCKET_UNKNOWN);
+        assert_true(s.total_retransmits == SOCKET_UNKNOWN && s.rtt_usec == SOCKET_UNKNOWN);
+        assert_true(s.idle_usec == SOCKET_UNKNOWN && s.cgroup == SOCKET_UNKNOWN);
+}
+
+static void test_names(void **state) {
+        for (unsigned i = 1; i < _FAMILY_MAX; i++)
+                assert_int_equal(family_from_name(family_name(i)), i);
+        for (unsigned i = 1; i < _TRANSPORT_MAX; i++)
+                assert_int_equal(transport_from_name(transport_name(i)), i);
+        for (unsigned i = 1; i < _STATE_MAX; i++)
+                assert_int_equal(state_from_name(state_name(i)), i);
+
+        assert_null(family_name(FAMILY_UNKNOWN));
+        assert_null(family_name(_FAMILY_MAX));
+        assert_null(transport_name(_TRANSPORT_MAX));
+        assert_null(state_name(UINT32_MAX));
+        assert_string_equal(state_name(STATE_CLOSE), "unconnected");
+        assert_string_equal(state_name(STATE_LISTEN), "listening");
+        assert_string_equal(state_name(STATE_FIN_WAIT_2), "fin-wait-2");
+        assert_string_equal(transport_name(TRANSPORT_SCTP), "sctp");
+        assert_string_equal(family_name(FAMILY_VSOCK), "vsock");
+
+        assert_int_equal(state_from_name("closed"), STATE_CLOSE);
+        assert_int_equal(state_from_name("unconn"), STATE_CLOSE);
+        assert_int_equal(state_from_name("listen"), STATE_LISTEN);
+        assert_int_equal(state_from_name("Established"), STATE_UNKNOWN);
+        assert_int_equal(state_from_name(""), STATE_UNKNOWN);
+        assert_int_equal(family_from_name("inet"), FAMILY_UNKNOWN);
+        assert_int_equal(transport_from_name("tc"), TRANSPORT_UNKNOWN);
+}
+
+static void test_listener(void **state) {
+        static const struct {
+                Socket socket;
+                bool listener;
+        } cases[] = {
+                { { .family = FAMILY_IPV4, .transport = TRANSPORT_TCP, .state = STATE_LISTEN }, true },
+                { { .family = FAMILY_IPV4, .transport = TRANSPORT_TCP, .state = STATE_ESTABLISHED }, false },
+                { { .family = FAMILY_IPV4, .transport = TRANSPORT_TCP, .state = STATE_CLOSE, .local.port = 80 }, false },
+                { { .family = FAMILY_UNIX, .transport = TRANSPORT_STREAM, .state = STATE_LISTEN }, true },
+                { { .family = FAMILY_UNIX, .transport = TRANSPORT_DGRAM, .state = STATE_CLOSE }, false },
+                { { .family = FAMILY_IPV6, .transport = TRANSPORT_UDP, .state = STATE_CLOSE, .local.port = 53 }, true },
+                { { .family = FAMILY_IPV6, .transport = TRANSPORT_UDP, .state = STATE_CLOSE }, false },
+                { { .family = FAMILY_IPV4, .transport = TRANSPORT_UDP, .state = STATE_ESTABLISHED, .local.port = 53 }, false },
+                { { .family = FAMILY_IPV4, .transport = TRANSPORT_RAW, .state = STATE_CLOSE, .local.port = 1 }, false },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+                assert_int_equal(socket_is_listener(&cases[i].socket), cases[i].listener);
+        assert_true(socket_has_addresses(&cases[0].socket));
+        assert_true(socket_has_addresses(&cases[5].socket));
+        assert_false(socket_has_addresses(&cases[3].socket));
+}
+
+static void test_endpoint_text(void **state) {
+        static const struct {
+                Family family;
+                Endpoint endpoint;
+                const char *text, *ip;
+        } cases[] = {
+                { FAMILY_IPV4, { { 10, 0, 0, 2 }, 443 }, "10.0.0.2:443", "10.0.0.2" },
+                { FAMILY_IPV4, { {}, 443 }, "*:443", "0.0.0.0" },
+                { FAMILY_IPV4, { {}, 0 }, "*:*", "0.0.0.0" },
+                { FAMILY_IPV4, { { 255, 255, 255, 255 }, 65535 }, "255.255.255.255:65535", "255.255.255.255" },
+                { FAMILY_IPV6, { { [15] = 1 }, 443 }, "[::1]:443", "::1" },
+                { FAMILY_IPV6, { {}, 22 }, "*:22", "::" },
+                { FAMILY_IPV6, { { 0x20, 1, 0xd, 0xb8, [15] = 9 }, 0 }, "[2001:db8::9]:*", "2001:db8::9" },
+                { FAMILY_IPV6, { { [10] = 0xff, 0xff, 127, 0, 0, 1 }, 1 }, "[::ffff:127.0.0.1]:1", "::ffff:127.0.0.1" },
+                { FAMILY_IPV6,
+                  { { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, 65535 },
+                  "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535",
+                  "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" },
+        };
+        char buffer[ENDPOINT_TEXT_MAX];
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                assert_string_equal(endpoint_text(cases[i].family, &cases[i].endpoint, buffer), cases[i].text);
+                assert_string_equal(endpoint_ip(cases[i].family, &cases[i].endpoint, buffer), cases[i].ip);
+        }
+}
+
+static void test_endpoint_order(void **state) {
+        Endpoint a = { { 10, 0, 0, 2 }, 443 }, b = { { 10, 0, 0, 2 }, 444 }, c = { { 200, 0, 0, 1 }, 1 };
+
+        assert_int_equal(endpoint_compare(&a, &a), 0);
+        assert_int_equal(endpoint_compare(&a, &b), -1);
+        assert_int_equal(endpoint_compare(&b, &a), 1);
+        assert_int_equal(endpoint_compare(&b, &c), -1); /* bytes are compared unsigned */
+        assert_false(endpoint_is_any(&a));
+}
+
+static void test_endpoint_normalise(void **state) {
+        Endpoint mapped = { { [10] = 0xff, 0xff, 192, 0, 2, 7 }, 99 }, v4 = { { 192, 0, 2, 7 }, 99 };
+        Endpoint near = { { [9] = 1, 0xff, 0xff, 192, 0, 2, 7 }, 99 }, copy = near;
+
+        assert_int_equal(endpoint_normalise(FAMILY_IPV6, &mapped), FAMILY_IPV4);
+        assert_int_equal(endpoint_compare(&mapped, &v4), 0);
+        assert_int_equal(endpoint_normalise(FAMILY_IPV6, &near), FAMILY_IPV6);
+        assert_int_equal(endpoint_compare(&near, &copy), 0);
+        assert_int_equal(endpoint_normalise(FAMILY_IPV4, &v4), FAMILY_IPV4);
+}
+
+static void test_path(void **state) {
+        Socket s = { .family = FAMILY_UNIX, .path_size = 6, .path = { 0, 'a', '@', 0, '\n', 'b' } };
+        char buffer[SOCKET_PATH_MAX];
+        Bytes b;
+
+        b = socket_path(&s, buffer);
+        assert_int_equal(b.size, 6);
+        assert_memory_equal(b.data, "@a@\0\nb", 6);
+
+        s = (Socket){ .family = FAMILY_UNIX, .path_size = 4, .path = "/a/b" };
+        b = socket_path(&s, buffer);
+        assert_int_equal(b.size, 4);
+        assert_memory_equal(b.data, "/a/b", 4);
+
+        memset(s.path, 'x', sizeof(s.path));
+        s.path_size = SOCKET_PATH_MAX;
+        assert_int_equal(socket_path(&s, buffer).size, 108);
+        s.path_size = 255;
+        assert_int_equal(socket_path(&s, buffer).size, 108);
+        s.path_size = 0;
+        assert_null(socket_path(&s, buffer).data);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_init),           cmocka_unit_test(test_names),
+                cmocka_unit_test(test_listener),       cmocka_unit_test(test_endpoint_text),
+                cmocka_unit_test(test_endpoint_order), cmocka_unit_test(test_endpoint_normalise),
+                cmocka_unit_test(test_path),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
