@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The table of all keys. Names, types, ranges, defaults and help are said here and nowhere else: the reader of
+ * the file, its messages and the list of keys in sockaudit.yaml(5) are made from it. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "collect/collect.h"
+#include "config-key.h"
+#include "emit/sink.h"
+
+#define FIELD(type, member) .offset = offsetof(type, member), .size = sizeof(((type *) NULL)->member)
+#define RANGE(first, last) .min = first, .max = last
+#define NAMES(function, count) .choice = function, .choices = count
+
+static const char *unit_log_name(unsigned n) {
+        static const char *const names[] = {
+                [UNIT_LOG_PROBLEMS] = "problems", [UNIT_LOG_ALL] = "all", [UNIT_LOG_NONE] = "none",
+        };
+        return n < ELEMENTSOF(names) ? names[n] : NULL;
+}
+
+static const char *cmdline_name(unsigned n) {
+        static const char *const names[] = {
+                [CMDLINE_REDACTED] = "redacted", [CMDLINE_FULL] = "full", [CMDLINE_OFF] = "off",
+        };
+        return n < ELEMENTSOF(names) ? names[n] : NULL;
+}
+
+/* Numbers of the bits of Change. */
+static const char *change_name(unsigned n) {
+        static const char *const names[] = { "state", "peer", "holders" };
+        return n < ELEMENTSOF(names) ? names[n] : NULL;
+}
+
+/* Rule.missed_each. */
+static const char *missed_name(unsigned n) {
+        static const char *const names[] = { "folded", "each" };
+        return n < ELEMENTSOF(names) ? names[n] : NULL;
+}
+
+const Key config_keys[] = {
+        { SECTION_TOP, "interval", KEY_DURATION, FIELD(Draft, config.interval), RANGE("100ms", "1h"),
+          .initial = "1s", .help = "From one look at the sockets to the next." },
+        { SECTION_TOP, "rescan", KEY_DURATION, FIELD(Draft, config.rescan), RANGE("1s", "1h"), .initial = "10s",
+          .help = "How often processes that match no rule are judged again, and all descriptors are walked." },
+        { SECTION_TOP, "collector", KEY_CHOICE, FIELD(Draft, config.collector),
+          NAMES(collector_name, _COLLECTOR_MAX), .initial = "auto",
+          .help = "How the kernel is asked; auto takes the best that works on this host." },
+        { SECTION_TOP, "sinks", KEY_CHOICES, FIELD(Draft, config.sinks), NAMES(sink_name, _SINK_MAX),
+          .initial = "journal",
+          .help = "Where events go: the journal, JSON lines or lines of text on standard output." },
+        { SECTION_TOP, "cpu_max", KEY_PERCENT, FIELD(Draft, config.cpu_max), RANGE("0.01%", "100%"),
+          .initial = "5%", .help = "Share of one CPU above which the interval is stretched." },
+        { SECTION_TOP, "unit_log", KEY_CHOICE, FIELD(Draft, config.unit_log), NAMES(unit_log_name, 3),
+          .initial = "problems", .help = "Which events show up in the journal of the unit that they are about, too." },
+        { SECTION_TOP, "cmdline", KEY_CHOICE, FIELD(Draft, config.cmdline), NAMES(cmdline_name, 3),
+          .initial = "redacted", .help = "Whether events carry the command line of a process." },
+        { SECTION_TOP, "limits", KEY_INLINE, .inner = SECTION_LIMITS,
+          .help = "Bounds of memory; reaching one is an event." },
+        { SECTION_TOP, "defaults", KEY_INLINE, .inner = SECTION_DEFAULTS,
+          .help = "What holds for rules that do not say." },
+        { SECTION_TOP, "exclude", KEY_EXCLUDES, .inner = SECTION_EXCLUDE,
+          .help = "Processes that are never looked at, before all rules." },
+        { SECTION_TOP, "watch", KEY_RULES, .inner = SECTION_RULE, .required = true,
+          .help = "The rules, at most 256; the first that matches decides." },
+
+        { SECTION_LIMITS, "sockets", KEY_COUNT, FIELD(Draft, config.limits.sockets), RANGE("1", "100000000"),
+          .initial = "1000000", .help = "Watched sockets in the map." },
+        { SECTION_LIMITS, "processes", KEY_COUNT, FIELD(Draft, config.limits.processes), RANGE("1", "4194304"),
+          .initial = "100000", .help = "Processes that are looked at." },
+        { SECTION_LIMITS, "namespaces", KEY_COUNT, FIELD(Draft, config.limits.namespaces), RANGE("1", "65536"),
+          .initial = "512", .help = "Network namespaces that are looked at." },
+        { SECTION_LIMITS, "queue", KEY_SIZE, FIELD(Draft, config.limits.queue), RANGE("64K", "4G"),
+          .initial = "16M", .help = "Bytes of events that wait for a sink." },
+
+        { SECTION_DEFAULTS, "changed", KEY_CHOICES, FIELD(Draft, defaults.changed), NAMES(change_name, 3),
+          .initial = "state,peer,holders", .help = "What a changed connection is told for." },
+        { SECTION_DEFAULTS, "state_after", KEY_DURATION, FIELD(Draft, defaults.state_after), RANGE("0", "1h"),
+          .initial = "1s", .help = "A state that lasts shorter is not told singly." },
+
+        { SECTION_EXCLUDE, "match", KEY_INLINE, .inner = SECTION_MATCH, .required = true,
+          .help = "Which processes." },
+
+        { SECTION_RULE, "name", KEY_NAME, FIELD(Rule, name), .required = true,
+          .help = "Stands in each event that the rule decides; no two rules share one." },
+        { SECTION_RULE, "match", KEY_MATCH, FIELD(Rule, match), .inner = SECTION_MATCH,
+          .help = "Which processes; without it every process." },
+        { SECTION_RULE, "descendants", KEY_BOOL, FIELD(Rule, descendants), .initial = "yes",
+          .help = "Whether children of a matching process match, too." },
+        { SECTION_RULE, "sockets", KEY_INLINE, FIELD(Rule, sockets), .inner = SECTION_SOCKETS,
+          .help = "Which of their sockets; without it all." },
+        { SECTION_RULE, "changed", KEY_CHOICES, FIELD(Rule, changed), NAMES(change_name, 3),
+          .help = "As in defaults, for this rule." },
+        { SECTION_RULE, "state_after", KEY_DURATION, FIELD(Rule, state_after), RANGE("0", "1h"),
+          .help = "As in defaults, for this rule." },
+        { SECTION_RULE, "missed", KEY_CHOICE, FIELD(Rule, missed_each), NAMES(missed_name, 2), .initial = "folded",
+          .help = "How closes of connections that were never in the map are told: in sums, or one by one." },
+
+        { SECTION_MATCH, "comm", KEY_GLOBS, FIELD(Match, comm),
+          .help = "Name of the process, at most 15 bytes long." },
+        { SECTION_MATCH, "exe", KEY_GLOBS, FIELD(Match, exe), .help = "Path of the executable." },
+        { SECTION_MATCH, "cmdline", KEY_GLOBS, FIELD(Match, cmdline),
+          .help = "The command line, arguments joined by a blank." },
+        { SECTION_MATCH, "user", KEY_USERS, .help = "Name of the real user, looked up when the file is read." },
+        { SECTION_MATCH, "uid", KEY_UIDS, .help = "Number of the real user. Either user or uid." },
+        { SECTION_MATCH, "unit", KEY_GLOBS, FIELD(Match, unit),
+          .help = "Name of the systemd unit, of the system or of a user, such as nginx.service." },
+        { SECTION_MATCH, "cgroup", KEY_GLOBS, FIELD(Match, cgroup), .help = "Path of the control group." },
+        { SECTION_MATCH, "not", KEY_MATCH, FIELD(Match, not), .inner = SECTION_MATCH,
+          .help = "Processes that are meant by these keys do not match after all." },
+
+        { SECTION_SOCKETS, "transport", KEY_CHOICES, FIELD(SocketFilter, transports),
+          NAMES(transport_name, _TRANSPORT_MAX), .help = "Protocol." },
+        { SECTION_SOCKETS, "family", KEY_CHOICES, FIELD(SocketFilter, families),
+          NAMES(family_name, _FAMILY_MAX), .help = "Address family; ipv4 holds for IPv4 over an IPv6 socket, too." },
+        { SECTION_SOCKETS, "state", KEY_CHOICES, FIELD(SocketFilter, states), NAMES(state_name, _STATE_MAX),
+          .help = "State, as *ss*(8) spells it." },
+        { SECTION_SOCKETS, "direction", KEY_CHOICES, FIELD(SocketFilter, directions),
+          NAMES(direction_name, _DIRECTION_MAX), .help = "Which side connected; what is undecided does not match." },
+        { SECTION_SOCKETS, "local", KEY_ADDRESSES, FIELD(SocketFilter, local),
+          .help = "Own address, port or unix path." },
+        { SECTION_SOCKETS, "peer", KEY_ADDRESSES, FIELD(SocketFilter, peer),
+          .help = "Address and port of the other side; unix sockets have none." },
+        { SECTION_SOCKETS, "listen", KEY_BOOL, FIELD(SocketFilter, listen),
+          .help = "yes: only listening sockets, no: only others; without it both." },
+};
+
+const size_t config_key_count = ELEMENTSOF(config_keys);
+_Static_assert(ELEMENTSOF(config_keys) <= KEYS_MAX, "a set of keys is a 64 bit word");
+
+/* --- the manual ------------------------------------------------------------------------------------ */
+
+static const struct {
+        const char *title, *help;
+} sections[_SECTION_MAX] = {
+        [SECTION_TOP] = { "Top level", "Every key but *watch* may be left out." },
+        [SECTION_LIMITS] = { "limits", NULL },
+        [SECTION_DEFAULTS] = { "defaults", NULL },
+        [SECTION_EXCLUDE] = { "exclude", "A list; each element has" },
+        [SECTION_RULE] = { "watch", "A list; each element is a rule and has" },
+        [SECTION_MATCH] = { "match",
+                "Each key is one value or a list. A list means any of, several keys mean all of. Patterns are globs "
+                "(*glob*(7)) over the whole string, in which a star stands for slashes, too. What is not known of a "
+                "process matches no pattern." },
+        [SECTION_SOCKETS] = { "sockets",
+                "Each key but *listen* is one value or a list. A list means any of, several keys mean all of." },
+};
+
+/* Text that is not scdoc source yet. */
+static void print_escaped(FILE *f, const char *s) {
+        for (; *s; s++) {
+                if (strchr("\\*_", *s))
+                        fputc('\\', f);
+                fputc(*s, f);
+        }
+}
+
+static void print_key(FILE *f, const Key *k) {
+        _cleanup_text_ Text t = TEXT_NULL;
+
+        key_expected(k, &t);
+        fprintf(f, "*%s*: ", k->name);
+        print_escaped(f, text_string(&t));
+        if (k->initial) {
+                fprintf(f, "; default ");
+                print_escaped(f, k->initial);
+        }
+        if (k->required)
+                fprintf(f, "; required");
+        fprintf(f, "\n\t%s\n\n", k->help);
+}
+
+void config_print_keys(FILE *f) {
+        fputs("# KEYS\n\n", f);
+        for (Section s = SECTION_TOP; s < _SECTION_MAX; s++) {
+                fprintf(f, "## %s\n\n", sections[s].title);
+                if (sections[s].help)
+                        fprintf(f, "%s\n\n", sections[s].help);
+                for (size_t i = 0; i < config_key_count; i++)
+                        if (config_keys[i].section == s)
+                                print_key(f, &config_keys[i]);
+        }
+}
