@@ -48,7 +48,8 @@ typedef struct Notice {
         NoticeSource source;
         uint64_t not_before, not_after; /* CLOCK_BOOTTIME usec; equal for an exact instant */
         Socket socket;                  /* socket notices */
-        const Process *process;         /* who, where known: process notices, and BPF in process context; else NULL */
+        Process *process;               /* who, where known: process notices, and BPF in process context; else NULL. Its contents
+                                           are taken over where the ledger does not know the process yet */
         uint8_t direction;              /* Direction of detect/connection.h for NOTICE_OPEN; 0: unknown */
         uint8_t end;                    /* End */
         int error;                      /* positive errno of a failed attempt; 0: unknown */

@@ -172,6 +172,8 @@ typedef enum FieldType {
         X(OPENED_WATCHED, "OPENED_WATCHED", WORD, "Of these, by watched processes: active passive")                        \
         X(OPENED_RECORDED, "OPENED_RECORDED", WORD, "Openings that reached the ledger: active passive unknown")            \
         X(OPENED_REPORTED, "OPENED_REPORTED", WORD, "Openings told with a seq: active passive unknown")                    \
+        X(MISSED, "MISSED", NUMBER, "Closes of connections that were never in the map")                                   \
+        X(UNATTRIBUTABLE, "UNATTRIBUTABLE", NUMBER, "Closes without peer: never connected, refused or reset")              \
         X(ESTIMATE, "ESTIMATE", WORD, "yes: the books of this collector blur, see the manual")                            \
         X(RULES, "RULES", BYTES, "The rules in force, one after the other")                                               \
         X(CONFIG_HASH, "CONFIG_HASH", HEX, "Tells configurations apart; not a cryptographic hash")                        \

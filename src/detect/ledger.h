@@ -39,6 +39,7 @@ typedef struct LedgerOptions {
         size_t max_sockets;           /* of watched processes; 0: no limit */
         uint64_t heal_interval;       /* first distance of healing looks; 0: 1 s */
         uint16_t ephemeral_first, ephemeral_last; /* net.ipv4.ip_local_port_range; 0: 32768, 60999 */
+        uint64_t secret[2];           /* random: keys must not be guessed by who chooses addresses */
         bool notices_exact;           /* openings are counted in the kernel (BPF): the books must balance */
 } LedgerOptions;
 
@@ -49,7 +50,7 @@ DEFINE_CLEANUP(Ledger, ledger_free)
 
 /* A reload: matches are made anew, what is told goes on, what begins to be told is `present`. Call before the next cycle;
  * processes must be seen (not touched) once more. */
-int ledger_set_rules(Ledger *l, const RuleSet *rules, uint64_t now);
+int ledger_set_rules(Ledger *l, const RuleSet *rules);
 
 /* --- processes ------------------------------------------------------------------------------------- */
 
@@ -107,9 +108,10 @@ typedef enum Verdict {
         VERDICT_GONE,
 } Verdict;
 
-/* Ask about each suspect; GONE makes its event, bounded by the last look that showed it and now. */
-typedef Verdict (*ledger_question_t)(void *userdata, const Suspect *s);
-void ledger_question(Ledger *l, uint64_t now, ledger_question_t ask, void *userdata);
+/* Ask about each suspect. GONE makes its event, bounded by the last look that showed it and *ret_when, a time after the
+ * answer. */
+typedef Verdict (*ledger_question_t)(void *userdata, const Suspect *s, uint64_t *ret_when);
+void ledger_question(Ledger *l, ledger_question_t ask, void *userdata);
 size_t ledger_suspects(const Ledger *l);
 
 /* --- notices --------------------------------------------------------------------------------------- */

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "detect/connection.h"
+
+#include <string.h>
+
+static uint32_t narrow(uint64_t v) {
+        return v >= UINT32_MAX ? UINT32_MAX : (uint32_t) v;
+}
+
+Connection *connection_new(uint64_t key, const Socket *s, TableState *table) {
+        Connection *c = calloc(1, sizeof(Connection));
+
+        if (!c)
+                return NULL;
+        if (s->path_size > 0) {
+                c->path = malloc(s->path_size);
+                if (!c->path)
+                        return connection_free(c);
+                memcpy(c->path, s->path, s->path_size);
+                c->path_size = s->path_size;
+        }
+        c->key = key;
+        c->cookie = s->cookie;
+        c->table = table;
+        c->family = s->family;
+        c->transport = s->transport;
+        c->state = c->told_state = s->state;
+        c->local = s->local;
+        c->peer = c->told_peer = s->peer;
+        c->interface = s->interface;
+        c->uid = s->uid;
+        c->rule = RULE_NONE;
+        c->fd = -1;
+        c->newcomer = true;
+        connection_update(c, s);
+        return c;
+}
+
+Connection *connection_free(Connection *c) {
+        if (c)
+                free(c->path);
+        free(c);
+        return NULL;
+}
+
+void connection_update(Connection *c, const Socket *s) {
+        /* An orphan's inode becomes 0: the old one stays for people. */
+        if (s->inode != 0)
+                c->inode = s->inode;
+        c->orphan = s->inode == 0;
+        if (s->peer_inode != 0)
+                c->peer_inode = s->peer_inode;
+        c->send_queue = s->send_queue;
+        c->receive_queue = s->receive_queue;
+        c->bytes_sent = s->bytes_sent;
+        c->bytes_received = s->bytes_received;
+        c->retransmits = narrow(s->total_retransmits);
+        c->rtt_usec = narrow(s->rtt_usec);
+}
+
+bool connection_is_other_use(const Connection *c, const Socket *s) {
+        if (c->cookie == 0 && s->inode != 0 && c->inode != 0 && s->inode != c->inode)
+                return true;
+        if (c->transport == TRANSPORT_TCP)
+                return endpoint_compare(&c->peer, &s->peer) != 0 || endpoint_compare(&c->local, &s->local) != 0;
+        if (c->family == FAMILY_UNIX && c->transport != TRANSPORT_DGRAM)
+                return c->peer_inode != 0 && s->peer_inode != 0 && c->peer_inode != s->peer_inode;
+        return false;
+}
+
+void connection_socket(const Connection *c, Socket *ret) {
+        socket_init(ret);
+        ret->cookie = c->cookie;
+        ret->netns = c->table->netns.id;
+        ret->inode = c->inode;
+        ret->family = c->family;
+        ret->transport = c->transport;
+        ret->state = c->state;
+        ret->local = c->local;
+        ret->peer = c->peer;
+        ret->interface = c->interface;
+        ret->uid = c->uid;
+        ret->path_size = c->path_size;
+        if (c->path_size > 0)
+                memcpy(ret->path, c->path, c->path_size);
+        ret->peer_inode = c->peer_inode;
+        ret->send_queue = c->send_queue;
+        ret->receive_queue = c->receive_queue;
+        ret->bytes_sent = c->bytes_sent;
+        ret->bytes_received = c->bytes_received;
+        ret->total_retransmits = c->retransmits == UINT32_MAX ? SOCKET_UNKNOWN : c->retransmits;
+        ret->rtt_usec = c->rtt_usec == UINT32_MAX ? SOCKET_UNKNOWN : c->rtt_usec;
+}
+
+const char *attribution_name(unsigned attribution) {
+        static const char *const names[_ATTRIBUTION_MAX] = {
+                [ATTRIBUTION_FD] = "fd",
+                [ATTRIBUTION_OPENER] = "opener",
+                [ATTRIBUTION_ACCEPTOR] = "acceptor",
+                [ATTRIBUTION_CLOSER] = "closer",
+                [ATTRIBUTION_LISTENER] = "listener",
+                [ATTRIBUTION_CGROUP] = "cgroup",
+        };
+
+        return attribution < _ATTRIBUTION_MAX ? names[attribution] : NULL;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* The entries of the ledger: TableState (one table of one namespace), Actor (a process), Holder (one of its
+ * descriptors) and Connection (one use of a socket). Private to detect/ledger*.c and detect/books.c; sizes
+ * matter here: there is one Connection and mostly one Holder for each watched socket. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define HASH_NONFATAL_OOM 1 /* uthash exits otherwise; a failed add leaves hh.tbl NULL */
+#include <uthash.h>
+
+#include "collect/look.h"
+#include "collect/process.h"
+#include "collect/socket.h"
+#include "detect/event.h"
+#include "detect/rule.h"
+#include "detect/socketmap.h"
+
+typedef struct TableState {
+        Netns netns;
+        TableKind kind;
+        uint16_t index;     /* in Ledger.tables */
+        uint8_t look;       /* number of the look, modulo 256: what it showed carries this mark */
+        bool looked;        /* completely, since the last judgement */
+        bool covered;       /* has had a complete look before the current one */
+        bool complete;      /* the last look was */
+        CoverageState gap;  /* not OK: not observed since gap_since */
+        uint64_t gap_since;
+        uint64_t t0, t1;    /* of the current or last look */
+        uint64_t previous_t0, previous_t1; /* of the complete look before */
+        uint64_t older_t0;  /* of the complete look before that */
+} TableState;
+
+typedef struct Actor Actor;
+
+typedef struct Holder {
+        struct Holder *next_of_inode; /* list head: Ledger.inodes */
+        struct Holder *next_of_actor;
+        Actor *actor;
+        uint32_t inode;
+        int fd;
+        uint32_t since; /* Ledger.cycle in which it came, or its process began to match */
+        bool seen;      /* in the walk that is going on */
+} Holder;
+
+struct Actor {
+        UT_hash_handle hh; /* Ledger.actors, by pid */
+        Process process;
+        RuleBits matched; /* sticky */
+        int rule;         /* first rule with a match that holds; -1: none */
+        unsigned references; /* the table, and each Connection that names it */
+        bool wanted;      /* its descriptors are walked */
+        bool excluded;
+        bool seen;        /* in the scan that is going on */
+        bool stale;       /* the rules changed: it must be seen again */
+        bool announced;   /* process-matched was told */
+        bool announce;    /* process-matched is to be told */
+        bool evidence_told; /* the fields that come only once were told */
+        bool denied;      /* its descriptors could not be read */
+        uint64_t judged_t0; /* scan in which it was last judged by the rules; 0: none */
+        Holder *holders;
+};
+
+/* How the process of a connection is known (SOCKAUDIT_ATTRIBUTION). */
+typedef enum Attribution {
+        ATTRIBUTION_NONE,
+        ATTRIBUTION_FD,
+        ATTRIBUTION_OPENER,
+        ATTRIBUTION_ACCEPTOR,
+        ATTRIBUTION_CLOSER,
+        ATTRIBUTION_LISTENER,
+        ATTRIBUTION_CGROUP,
+        _ATTRIBUTION_MAX,
+} Attribution;
+
+#define RULE_NONE UINT16_MAX
+#define STATES_MAX 8
+
+typedef struct Connection {
+        struct Connection *next_pending; /* what the next judgement looks at */
+        uint64_t key, id, cookie;
+        TableState *table;
+        Actor *primary; /* referenced; NULL: unknown */
+        char *path;     /* unix name as the kernel has it; NULL: unnamed */
+
+        uint64_t opened_not_before, opened_not_after; /* not_after 0: older than we know */
+        uint64_t seen;                                /* the last time at which it certainly was there */
+        uint64_t state_not_before, state_not_after;   /* of the last change of state */
+
+        uint64_t bytes_sent, bytes_received; /* SOCKET_UNKNOWN */
+        uint32_t retransmits, rtt_usec;      /* UINT32_MAX: unknown */
+        uint32_t send_queue, receive_queue;
+        uint32_t inode, peer_inode, interface, uid;
+        int fd; /* of the primary holder when it was found */
+        Endpoint local, peer, told_peer;
+
+        uint16_t rule;      /* that tells it; RULE_NONE */
+        uint8_t path_size;
+        uint8_t family, transport, state, told_state;
+        uint8_t states[STATES_MAX]; /* passed through since told_state, without being told */
+        uint8_t state_count;
+        uint8_t direction, attribution;
+        uint8_t mark;       /* TableState.look that showed it last */
+        uint8_t absent;     /* complete looks in a row that lacked it */
+        uint8_t generation; /* use of this socket */
+        uint8_t age;        /* Slot.age it had when it became a Connection */
+        bool pending : 1;
+        bool newcomer : 1;       /* not yet judged */
+        bool appeared : 1;       /* opened_not_before and _not_after are known, or will be when the look ends */
+        bool told : 1;
+        bool told_listener : 1;
+        bool state_open : 1;     /* state_not_after is not known until the look ends */
+        bool peer_changed : 1;
+        bool recheck : 1;        /* the rules or its holders changed: judge again */
+        bool noticed : 1;        /* opened by a notice */
+        bool ended : 1;          /* a row said that it is over (rule 8), or another use took its place */
+        bool out : 1;            /* not in the map any more, freed when the pending list is worked off */
+        bool suspect : 1;
+        bool orphan : 1;         /* the kernel gave it no inode when last seen: nobody holds it */
+} Connection;
+
+/* The value of a slot in Ledger.sockets: a Connection, or a word about a socket that is not watched. */
+typedef enum SlotKind {
+        SLOT_CONNECTION = 0, /* pointers are aligned: their low bits are 0 */
+        SLOT_FOREIGN = 1,
+        SLOT_CLOSED = 2, /* a notice closed it: rows of a look that is going on are stale (rule 3) */
+} SlotKind;
+
+typedef struct Slot {
+        SlotKind kind;
+        uint8_t age;    /* foreign: 0 new in this look, 1 in the one before, 2 older, 3 was there at the first look */
+        uint8_t mark;   /* TableState.look */
+        uint8_t absent; /* looks in a row that lacked it */
+        uint16_t table;
+} Slot;
+
+static inline uint64_t slot_pack(Slot s) {
+        return (uint64_t) s.kind | (uint64_t) s.age << 2 | (uint64_t) s.absent << 4 | (uint64_t) s.mark << 8 |
+               (uint64_t) s.table << 16;
+}
+
+static inline SlotKind slot_kind(uint64_t value) {
+        return value & 3;
+}
+
+static inline Slot slot_unpack(uint64_t value) {
+        return (Slot){
+                .kind = slot_kind(value),
+                .age = value >> 2 & 3,
+                .absent = value >> 4 & 15,
+                .mark = (uint8_t) (value >> 8),
+                .table = (uint16_t) (value >> 16),
+        };
+}
+
+static inline Connection *slot_connection(uint64_t value) {
+        return (Connection *) (uintptr_t) value;
+}
+
+Connection *connection_new(uint64_t key, const Socket *s, TableState *table);
+Connection *connection_free(Connection *c);
+/* Figures and queues of a newer row. */
+void connection_update(Connection *c, const Socket *s);
+/* The row shows another use of the socket (rule 6): another TCP peer, another unix peer; for sockets without cookie another inode. */
+bool connection_is_other_use(const Connection *c, const Socket *s);
+/* The record again, for rules and questions. */
+void connection_socket(const Connection *c, Socket *ret);
+const char *attribution_name(unsigned attribution);

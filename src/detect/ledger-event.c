@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Ledger: making events. Which fields an event carries is decided here, and only here. */
+
+#include <string.h>
+
+#include "detect/ledger-internal.h"
+
+Event *ledger_event(Ledger *l, EventKind kind, uint64_t not_before, uint64_t not_after, const char *seen_by) {
+        Event *e = &l->event;
+
+        event_init(e, kind);
+        if (not_before != 0)
+                event_set_number(e, EVENT_FIELD_NOT_BEFORE, not_before);
+        if (not_after != 0)
+                event_set_number(e, EVENT_FIELD_NOT_AFTER, not_after);
+        event_set_word(e, EVENT_FIELD_SEEN_BY, seen_by);
+        return e;
+}
+
+void ledger_say(Ledger *l, Event *e) {
+        e->seq = ++l->seq;
+        l->counts[e->kind]++;
+        l->emit(l->userdata, e);
+}
+
+static void set_address(Event *e, FieldId address, FieldId port, unsigned family, const Endpoint *endpoint) {
+        if (family != FAMILY_IPV4 && family != FAMILY_IPV6)
+                return;
+        event_set_bytes(e, address,
+                        (Bytes){ .data = (const char *) endpoint->ip, .size = family == FAMILY_IPV4 ? 4 : 16 });
+        event_set_number(e, port, endpoint->port);
+}
+
+static void set_holders(const Ledger *l, Event *e, const Connection *c) {
+        size_t count = 0;
+
+        for (Holder *h = c->orphan ? NULL : ledger_holders(l, c->inode); h; h = h->next_of_inode, count++)
+                if (c->primary == h->actor && c->fd == h->fd && count > 0 && e->holder_count > 0) {
+                        /* the primary holder stands first, also in a list that is cut */
+                        EventHolder first = e->holders[0];
+                        e->holders[0] = (EventHolder){ h->actor->process.pid, h->actor->process.start_usec, h->fd,
+                                                       h->actor->process.comm };
+                        event_add_holder(e, &first);
+                } else
+                        event_add_holder(e, &(EventHolder){ h->actor->process.pid, h->actor->process.start_usec,
+                                                            h->fd, h->actor->process.comm });
+        if (count == 1)
+                e->holder_count = 0;
+        else
+                event_set_number(e, EVENT_FIELD_HOLDER_COUNT, count);
+}
+
+static void set_socket(const Ledger *l, Event *e, const Connection *c) {
+        event_set_number(e, EVENT_FIELD_CONNECTION, c->id);
+        event_set_number(e, EVENT_FIELD_NETNS, c->table->netns.inode);
+        event_set_number(e, EVENT_FIELD_FAMILY, c->family);
+        event_set_number(e, EVENT_FIELD_TRANSPORT, c->transport);
+        event_set_number(e, EVENT_FIELD_STATE, c->state);
+        if (c->direction != DIRECTION_UNKNOWN)
+                event_set_number(e, EVENT_FIELD_DIRECTION, c->direction);
+        set_address(e, EVENT_FIELD_LOCAL_ADDRESS, EVENT_FIELD_LOCAL_PORT, c->family, &c->local);
+        if (c->peer.port != 0 || !endpoint_is_any(&c->peer))
+                set_address(e, EVENT_FIELD_PEER_ADDRESS, EVENT_FIELD_PEER_PORT, c->family, &c->peer);
+        if (c->path_size > 0)
+                event_set_bytes(e, EVENT_FIELD_LOCAL_PATH, (Bytes){ .data = c->path, .size = c->path_size });
+        if (c->peer_inode != 0)
+                event_set_number(e, EVENT_FIELD_PEER_INODE, c->peer_inode);
+        set_holders(l, e, c);
+}
+
+void ledger_event_connection(Ledger *l, Event *e, Connection *c) {
+        set_socket(l, e, c);
+        if (c->rule != RULE_NONE)
+                event_set_word(e, EVENT_FIELD_RULE, l->rules->rules[c->rule].name);
+        if (!c->primary)
+                return;
+        if (c->fd >= 0)
+                event_set_number(e, EVENT_FIELD_FD, (uint64_t) c->fd);
+        if (c->attribution > ATTRIBUTION_FD)
+                event_set_word(e, EVENT_FIELD_ATTRIBUTION, attribution_name(c->attribution));
+        ledger_event_process(l, e, c->primary, false);
+        if (c->primary->process.netns_inode != 0 && c->primary->process.netns_inode != c->table->netns.inode)
+                event_set_number(e, EVENT_FIELD_PROCESS_NETNS, c->primary->process.netns_inode);
+}
+
+void ledger_event_figures(Event *e, const Connection *c) {
+        if (c->bytes_sent != SOCKET_UNKNOWN)
+                event_set_number(e, EVENT_FIELD_BYTES_SENT, c->bytes_sent);
+        if (c->bytes_received != SOCKET_UNKNOWN)
+                event_set_number(e, EVENT_FIELD_BYTES_RECEIVED, c->bytes_received);
+        if (c->retransmits != UINT32_MAX && c->retransmits != 0)
+                event_set_number(e, EVENT_FIELD_RETRANSMITS, c->retransmits);
+        if (c->rtt_usec != UINT32_MAX && c->rtt_usec != 0)
+                event_set_number(e, EVENT_FIELD_RTT, c->rtt_usec);
+        if (c->send_queue != 0)
+                event_set_number(e, EVENT_FIELD_SEND_QUEUE, c->send_queue);
+        if (c->receive_queue != 0)
+                event_set_number(e, EVENT_FIELD_RECEIVE_QUEUE, c->receive_queue);
+}
+
+static void set_id(Event *e, FieldId id, uint32_t value) {
+        if (value != PROCESS_UNKNOWN)
+                event_set_number(e, id, value);
+}
+
+static void set_entity(Ledger *l, Event *e, FieldId id, const Process *p) {
+        event_set_printf(e, id, "%s-%u-%llu", l->options.boot_id, p->pid, (unsigned long long) p->start_ticks);
+}
+
+/* The fields that come only once about a process. */
+static void set_evidence(Ledger *l, Event *e, const Process *p) {
+        const Actor *parent = ledger_actor(l, p->parent);
+
+        if (p->cmdline)
+                event_set_bytes(e, EVENT_FIELD_CMDLINE, (Bytes){ .data = p->cmdline, .size = p->cmdline_size });
+        if (p->parent == 0)
+                return;
+        event_set_number(e, EVENT_FIELD_PARENT_PID, p->parent);
+        if (!parent || parent->process.start_ticks > p->start_ticks)
+                return;
+        event_set_bytes(e, EVENT_FIELD_PARENT_COMM, bytes_of(parent->process.comm));
+        set_entity(l, e, EVENT_FIELD_PARENT_ENTITY, &parent->process);
+}
+
+void ledger_event_process(Ledger *l, Event *e, Actor *a, bool evidence) {
+        const Process *p = &a->process;
+
+        event_set_number(e, EVENT_FIELD_PID, p->pid);
+        set_entity(l, e, EVENT_FIELD_PROCESS_ENTITY, p);
+        event_set_number(e, EVENT_FIELD_PROCESS_START, p->start_usec);
+        event_set_bytes(e, EVENT_FIELD_COMM, bytes_of(p->comm));
+        event_set_bytes(e, EVENT_FIELD_EXE, bytes_of(p->exe));
+        if (p->exe_deleted)
+                event_set_word(e, EVENT_FIELD_EXE_STATE, "deleted");
+        set_id(e, EVENT_FIELD_UID, p->uid);
+        if (p->effective_uid != p->uid)
+                set_id(e, EVENT_FIELD_EFFECTIVE_UID, p->effective_uid);
+        set_id(e, EVENT_FIELD_GID, p->gid);
+        set_id(e, EVENT_FIELD_LOGIN_UID, p->login_uid);
+        set_id(e, EVENT_FIELD_AUDIT_SESSION, p->audit_session);
+        event_set_bytes(e, EVENT_FIELD_UNIT, bytes_of(p->unit));
+        event_set_bytes(e, EVENT_FIELD_USER_UNIT, bytes_of(p->user_unit));
+        event_set_bytes(e, EVENT_FIELD_CGROUP, bytes_of(p->cgroup));
+        if (evidence || !a->evidence_told)
+                set_evidence(l, e, p);
+        a->evidence_told = true;
+}
+
+void ledger_gap(Ledger *l, const char *reason, uint64_t from, uint64_t to, uint32_t netns_inode, TableKind table, uint64_t count) {
+        Event *e = ledger_event(l, EVENT_AUDIT_GAP, from, to, "snapshot");
+
+        if (strcmp(reason, "stopped") == 0 || strcmp(reason, "reload") == 0 || strcmp(reason, "boot") == 0)
+                e->priority = 5;
+        event_set_word(e, EVENT_FIELD_GAP_REASON, reason);
+        if (table != _TABLE_MAX)
+                event_set_word(e, EVENT_FIELD_GAP_TABLE, table_name(table));
+        if (netns_inode != 0)
+                event_set_number(e, EVENT_FIELD_NETNS, netns_inode);
+        if (count != 0)
+                event_set_number(e, EVENT_FIELD_GAP_COUNT, count);
+        ledger_say(l, e);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* What the files of the ledger share: ledger.c (looks and judgement), ledger-process.c (processes and
+ * holders), ledger-note.c (notices), ledger-event.c (making events) and books.c. */
+
+#include "detect/connection.h"
+#include "detect/ledger.h"
+
+#define TABLES_MAX 8192 /* of all namespaces; Slot.table and limits.namespaces fit */
+
+/* Openings of one namespace since its zero, active and passive apart, and a third column for those whose
+ * direction is unknown. Signed, never clamped. */
+enum {
+        BOOK_ACTIVE,
+        BOOK_PASSIVE,
+        BOOK_UNKNOWN,
+        _BOOK_MAX,
+};
+
+typedef struct Book {
+        Netns netns;
+        bool kernel_known;
+        uint64_t kernel_zero[2], kernel_now[2];
+        int64_t hooked[_BOOK_MAX], watched[_BOOK_MAX], recorded[_BOOK_MAX], reported[_BOOK_MAX];
+        uint64_t unattributable; /* destroy messages of sockets without peer */
+        uint64_t missed;         /* closes of connections that were never in the map */
+} Book;
+
+/* Closes of unknown sockets that look alike. */
+typedef struct Missed {
+        UT_hash_handle hh;
+        struct MissedKey {
+                uint64_t netns;
+                uint8_t family, transport;
+                uint16_t listener_port; /* 0: the local port is no listener's */
+                uint16_t peer_port;     /* 0 where the local port is a listener's */
+                uint8_t peer_ip[16];
+        } key;
+        uint32_t netns_inode;
+        uint64_t count, bytes_sent, bytes_received, not_before, not_after;
+} Missed;
+
+struct Ledger {
+        LedgerOptions options;
+        const RuleSet *rules;
+        ledger_emit_t emit;
+        void *userdata;
+        uint64_t secret[2]; /* of keys */
+        uint64_t boot[2];   /* of ids */
+        uint64_t seq;
+        uint64_t counts[_EVENT_KIND_MAX];
+
+        TableState **tables;
+        size_t table_count;
+        TableState *current; /* between look_begin and look_end */
+        uint32_t cycle;      /* judgements so far */
+        bool reloaded;       /* the rules changed since the last judgement */
+
+        SocketMap sockets;   /* key of a socket: Connection or Slot */
+        SocketMap inodes;    /* inode: list of Holder */
+        SocketMap listeners; /* namespace and TCP or UDP port: key of a listening socket */
+        size_t connections;
+        size_t suspects;
+        Connection *pending, **pending_tail;
+        size_t unheld;
+        size_t over_limit;   /* rows that found no room since the last judgement */
+        bool over_limit_told;
+
+        Actor *actors;       /* by pid */
+        Actor *walked;       /* between holders_begin and holders_end */
+        size_t matched_actors;
+        size_t denied;       /* newly, since the last judgement */
+        uint64_t scan_t0, previous_scan_t0; /* of the scan of processes; 0: none yet */
+
+        Book *books;
+        size_t book_count;
+        Missed *missed;
+
+        uint64_t heal_at, heal_distance, healed_at;
+
+        Event event; /* the one that is being made */
+};
+
+/* ledger.c */
+uint64_t ledger_key(const Ledger *l, uint64_t netns, const Socket *s);
+TableState *ledger_table(Ledger *l, const Netns *netns, TableKind kind); /* NULL: out of memory or too many */
+Connection *ledger_connection(const Ledger *l, uint64_t key);
+/* A new entry for the key, in place of what was there; NULL: over the limit or out of memory. */
+Connection *ledger_add(Ledger *l, uint64_t key, const Socket *s, TableState *t);
+/* Take it out of the map and free it. The slot becomes `instead` (0: none). */
+void ledger_drop(Ledger *l, Connection *c, uint64_t instead);
+void ledger_pend(Ledger *l, Connection *c);
+/* It is not there any more: tell what is to be told, and drop it. */
+void ledger_vanish(Ledger *l, Connection *c, uint64_t not_before, uint64_t not_after, const Notice *notice, uint64_t instead);
+/* A row that listens: its port is remembered, for directions and for what is not yet accepted. */
+void ledger_note_listener(Ledger *l, const TableState *t, const Socket *row, uint64_t key);
+/* The watched listener of a port; NULL: none, or not watched. */
+Connection *ledger_listener(const Ledger *l, const Netns *netns, unsigned transport, uint16_t port);
+bool ledger_listens(const Ledger *l, const Netns *netns, unsigned transport, uint16_t port);
+
+/* ledger-process.c */
+Actor *ledger_actor(const Ledger *l, uint32_t pid);
+Actor *actor_reference(Actor *a);
+Actor *actor_release(Actor *a);
+Holder *ledger_holders(const Ledger *l, uint32_t inode);
+void ledger_processes_free(Ledger *l);
+void ledger_actor_gone(Ledger *l, Actor *a, uint64_t not_before, uint64_t not_after);
+
+/* ledger-event.c */
+Event *ledger_event(Ledger *l, EventKind kind, uint64_t not_before, uint64_t not_after, const char *seen_by);
+void ledger_event_connection(Ledger *l, Event *e, Connection *c);
+void ledger_event_figures(Event *e, const Connection *c);
+void ledger_event_process(Ledger *l, Event *e, Actor *a, bool evidence);
+
+/* books.c */
+Book *ledger_book(Ledger *l, const Netns *netns); /* NULL: out of memory */
+void ledger_book_opened(Ledger *l, const Connection *c, bool reported);
+int ledger_missed(Ledger *l, const Notice *n, TableState *t);
+void ledger_books_free(Ledger *l);

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Ledger: judgement. What was noted since the last one becomes events, what was not seen becomes suspect, and what
+ * nobody watches leaves. Then the suspects are asked about. */
+
+#include <string.h>
+
+#include "detect/ledger-internal.h"
+
+#define FOREIGN_ABSENT_MAX 3 /* dumps skip living sockets: one look is no reason to forget */
+
+static void sweep_connection(Ledger *l, Connection *c) {
+        TableState *t = c->table;
+
+        if (!t->looked || c->mark == t->look)
+                return;
+        /* Rule 3: a notice saw it after the look began. */
+        if (c->seen >= t->t0)
+                return;
+        if (c->absent < UINT8_MAX)
+                c->absent++;
+        if (!c->suspect)
+                l->suspects++;
+        c->suspect = true;
+}
+
+static void sweep_slot(void *userdata, uint64_t key, uint64_t *value) {
+        Ledger *l = userdata;
+        Slot slot = slot_unpack(*value);
+
+        (void) key;
+        if (slot.kind == SLOT_CONNECTION) {
+                sweep_connection(l, slot_connection(*value));
+                return;
+        }
+        if (!l->tables[slot.table]->looked)
+                return;
+        if (slot.kind == SLOT_CLOSED || slot.mark == l->tables[slot.table]->look) {
+                if (slot.age < 2)
+                        slot.age++;
+                else if (slot.kind == SLOT_CLOSED) {
+                        *value = 0;
+                        return;
+                }
+        } else if (++slot.absent >= FOREIGN_ABSENT_MAX) {
+                *value = 0;
+                return;
+        }
+        *value = slot_pack(slot);
+}
+
+static void sweep_listener(void *userdata, uint64_t key, uint64_t *value) {
+        const Ledger *l = userdata;
+
+        (void) key;
+        if (!socketmap_find(&l->sockets, *value))
+                *value = 0;
+}
+
+static bool is_ephemeral(const Ledger *l, uint16_t port) {
+        return port >= l->options.ephemeral_first && port <= l->options.ephemeral_last;
+}
+
+static bool is_listener(const Ledger *l, const Socket *s) {
+        return socket_is_listener(s) && (s->transport != TRANSPORT_UDP || !is_ephemeral(l, s->local.port));
+}
+
+/* Who connected? Certain from SYN_SENT or a listener on the local port. A socket on an ephemeral port that talks to a
+ * port which is none has connected itself (an accepted one has its listener's port); the rest stays undecided. */
+static Direction direct(const Ledger *l, const Connection *c) {
+        if (c->direction != DIRECTION_UNKNOWN || c->family == FAMILY_UNIX)
+                return c->direction;
+        if (c->state == STATE_SYN_SENT)
+                return DIRECTION_EGRESS;
+        if (c->peer.port == 0)
+                return DIRECTION_UNKNOWN;
+        if (ledger_listens(l, &c->table->netns, c->transport, c->local.port))
+                return DIRECTION_INGRESS;
+        if (is_ephemeral(l, c->local.port) && !is_ephemeral(l, c->peer.port))
+                return DIRECTION_EGRESS;
+        return DIRECTION_UNKNOWN;
+}
+
+static bool is_older(const Holder *a, const Holder *b) {
+        int d = CMP(a->actor->process.start_ticks, b->actor->process.start_ticks);
+
+        d = d ?: CMP(a->actor->process.pid, b->actor->process.pid);
+        return (d ?: CMP(a->fd, b->fd)) < 0;
+}
+
+/* The holder that speaks for a rule: the oldest that matches it. NULL: none does. */
+static Holder *holder_for(const Ledger *l, const Connection *c, size_t rule) {
+        Holder *best = NULL;
+
+        if (c->orphan)
+                return NULL;
+        for (Holder *h = ledger_holders(l, c->inode); h; h = h->next_of_inode) {
+                bool ok = l->rules->rules[rule].match ? rulebits_has(&h->actor->matched, rule) : !h->actor->excluded;
+
+                if (ok && (!best || is_older(h, best)))
+                        best = h;
+        }
+        return best;
+}
+
+static void attribute(Connection *c, Actor *a, int fd, Attribution how) {
+        if (c->primary != a) {
+                actor_release(c->primary);
+                c->primary = actor_reference(a);
+        }
+        c->fd = fd;
+        c->attribution = how;
+}
+
+/* Does rule i tell this connection? Names the process if so. */
+static bool rule_tells(Ledger *l, Connection *c, size_t i, const Socket *s, bool listener) {
+        const Rule *rule = &l->rules->rules[i];
+        Connection *by;
+        Holder *h;
+
+        if (!socketfilter_match(&rule->sockets, s, c->direction, listener))
+                return false;
+        h = holder_for(l, c, i);
+        /* Who opened or accepted it speaks first. */
+        if (c->noticed && c->primary && (!rule->match || rulebits_has(&c->primary->matched, i)))
+                return !c->primary->excluded;
+        if (h) {
+                attribute(c, h->actor, h->fd, ATTRIBUTION_FD);
+                return true;
+        }
+        by = c->orphan ? ledger_listener(l, &c->table->netns, c->transport, c->local.port) : NULL;
+        if (by && by->primary && (!rule->match || rulebits_has(&by->primary->matched, i))) {
+                attribute(c, by->primary, -1, ATTRIBUTION_LISTENER);
+                return true;
+        }
+        /* Of any process, and nobody to be named: unless all who hold it are excluded. */
+        return !rule->match && (c->orphan || !ledger_holders(l, c->inode));
+}
+
+/* The first rule that tells it, or RULE_NONE. */
+static uint16_t decide(Ledger *l, Connection *c, bool *ret_listener) {
+        Socket s;
+        bool listener;
+
+        connection_socket(c, &s);
+        listener = is_listener(l, &s);
+        c->direction = direct(l, c);
+        for (size_t i = 0; i < l->rules->count; i++)
+                if (rule_tells(l, c, i, &s, listener)) {
+                        *ret_listener = listener;
+                        return (uint16_t) i;
+                }
+        return RULE_NONE;
+}
+
+static const char *seen_by(const Notice *n) {
+        if (!n)
+                return "snapshot";
+        return n->source == NOTICE_BY_BPF ? "bpf" : "destroy";
+}
+
+static void tell_opening(Ledger *l, Connection *c, bool appeared) {
+        Event *e;
+        EventKind kind;
+
+        if (c->told_listener)
+                kind = appeared ? EVENT_LISTENER_APPEARED : EVENT_LISTENER_PRESENT;
+        else
+                kind = appeared ? EVENT_CONNECTION_APPEARED : EVENT_CONNECTION_PRESENT;
+        e = ledger_event(l, kind, appeared ? c->opened_not_before : 0, appeared ? c->opened_not_after : c->table->t1,
+                         c->noticed ? "bpf" : "snapshot");
+        ledger_event_connection(l, e, c);
+        event_set_number(e, EVENT_FIELD_INODE, c->inode);
+        if (c->cookie != 0)
+                event_set_number(e, EVENT_FIELD_COOKIE, c->cookie);
+        ledger_say(l, e);
+        c->told = true;
+        c->told_state = c->state;
+        c->told_peer = c->peer;
+        c->state_count = 0;
+        c->peer_changed = false;
+        ledger_book_opened(l, c, true);
+}
+
+/* Nobody watches it: from now on it is a word in the map. */
+static void demote(Ledger *l, Connection *c) {
+        Slot slot = { .kind = SLOT_FOREIGN, .mark = c->mark, .table = c->table->index };
+
+        /* As old as the sweep, which has passed already, would have made it. */
+        slot.age = (uint8_t) (c->age < 2 ? c->age + 1 : c->age) & 3;
+        ledger_drop(l, c, slot_pack(slot));
+}
+
+static void judge_newcomer(Ledger *l, Connection *c) {
+        bool listener = false;
+
+        if (c->appeared && c->opened_not_after == 0)
+                c->opened_not_after = c->table->t1;
+        c->newcomer = false;
+        c->state_open = false;
+        c->rule = decide(l, c, &listener);
+        if (c->rule == RULE_NONE && (c->orphan || !ledger_holders(l, c->inode)) && !c->noticed) {
+                demote(l, c);
+                return;
+        }
+        ledger_book_opened(l, c, false);
+        if (c->rule == RULE_NONE)
+                return;
+        c->told_listener = listener;
+        tell_opening(l, c, c->appeared);
+}
+
+static void tell_change(Ledger *l, Connection *c, unsigned changed) {
+        Event *e = ledger_event(l, EVENT_CONNECTION_CHANGED, c->state_not_before, c->state_not_after, "snapshot");
+
+        ledger_event_connection(l, e, c);
+        ledger_event_figures(e, c);
+        event_set_printf(e, EVENT_FIELD_CHANGED, "%s%s%s", changed & CHANGE_STATE ? "state" : "",
+                         changed == (CHANGE_STATE | CHANGE_PEER) ? " " : "", changed & CHANGE_PEER ? "peer" : "");
+        if (changed & CHANGE_STATE)
+                event_set_number(e, EVENT_FIELD_PREVIOUS_STATE, c->told_state);
+        if (c->state_count > 0)
+                event_set_bytes(e, EVENT_FIELD_STATES,
+                                (Bytes){ .data = (const char *) c->states, .size = c->state_count });
+        ledger_say(l, e);
+        c->told_state = c->state;
+        c->told_peer = c->peer;
+        c->state_count = 0;
+        c->peer_changed = false;
+}
+
+static void judge_change(Ledger *l, Connection *c, uint64_t now) {
+        const Rule *rule = &l->rules->rules[c->rule];
+        unsigned changed = (c->state != c->told_state ? CHANGE_STATE : 0) |
+                           (endpoint_compare(&c->peer, &c->told_peer) != 0 ? CHANGE_PEER : 0);
+
+        changed &= rule->changed;
+        if (changed == 0) {
+                if (!(rule->changed & CHANGE_STATE))
+                        c->told_state = c->state;
+                c->peer_changed = false;
+                return;
+        }
+        if (changed == CHANGE_STATE && now - c->state_not_after < rule->state_after)
+                ledger_pend(l, c);
+        else
+                tell_change(l, c, changed);
+}
+
+static void judge_known(Ledger *l, Connection *c, uint64_t now) {
+        bool listener = false, rechecked = c->recheck;
+
+        if (c->state_open)
+                c->state_not_after = c->table->t1;
+        c->state_open = c->recheck = false;
+        if (!c->told || rechecked) {
+                uint16_t rule = decide(l, c, &listener);
+
+                /* Rule 10: entering is told, leaving is silent, and it stays with the rule that told it while that one exists. */
+                if (c->told) {
+                        c->told = rule != RULE_NONE;
+                        c->rule = rule;
+                } else if (rule != RULE_NONE) {
+                        c->rule = rule;
+                        c->told_listener = listener;
+                        tell_opening(l, c, false);
+                }
+        }
+        if (c->told)
+                judge_change(l, c, now);
+}
+
+static void judge_pending(Ledger *l, uint64_t now) {
+        Connection *c = l->pending;
+
+        l->pending = NULL;
+        l->pending_tail = &l->pending;
+        while (c) {
+                Connection *next = c->next_pending;
+
+                c->pending = false;
+                if (c->out)
+                        connection_free(c);
+                else if (c->ended)
+                        ledger_vanish(l, c, c->seen, c->table->t1, NULL, 0);
+                else if (c->newcomer)
+                        judge_newcomer(l, c);
+                else
+                        judge_known(l, c, now);
+                c = next;
+        }
+}
+
+void ledger_judge(Ledger *l, uint64_t now) {
+        socketmap_visit(&l->sockets, sweep_slot, l);
+        socketmap_visit(&l->listeners, sweep_listener, l);
+        judge_pending(l, now);
+
+        for (size_t i = 0; i < l->table_count; i++) {
+                l->tables[i]->covered |= l->tables[i]->looked;
+                l->tables[i]->looked = false;
+        }
+        if (l->over_limit > 0 && !l->over_limit_told)
+                ledger_gap(l, "over-limit", now, now, 0, _TABLE_MAX, l->over_limit);
+        l->over_limit_told = l->over_limit > 0;
+        l->over_limit = 0;
+        if (l->denied > 0)
+                ledger_gap(l, "denied", l->scan_t0, now, 0, _TABLE_MAX, l->denied);
+        l->denied = 0;
+        l->unheld = 0;
+        l->reloaded = false;
+        l->cycle++;
+}
+
+void ledger_vanish(Ledger *l, Connection *c, uint64_t not_before, uint64_t not_after, const Notice *n, uint64_t instead) {
+        bool listener = c->told_listener, completed = false;
+        Event *e;
+
+        if (c->newcomer) {
+                /* Never told: one event for its whole life. */
+                if (c->appeared && c->opened_not_after == 0)
+                        c->opened_not_after = MIN(c->table->t1, not_after);
+                c->rule = decide(l, c, &listener);
+                c->told = c->rule != RULE_NONE;
+                completed = c->appeared && !listener;
+                ledger_book_opened(l, c, false);
+                if (c->told)
+                        ledger_book_opened(l, c, true);
+        }
+        if (!c->told) {
+                ledger_drop(l, c, instead);
+                return;
+        }
+        e = ledger_event(l, completed ? EVENT_CONNECTION_COMPLETED : listener ? EVENT_LISTENER_VANISHED : EVENT_CONNECTION_VANISHED,
+                         not_before, not_after, seen_by(n));
+        ledger_event_connection(l, e, c);
+        if (!listener)
+                ledger_event_figures(e, c);
+        if (c->state != c->told_state)
+                event_set_number(e, EVENT_FIELD_PREVIOUS_STATE, c->told_state);
+        if (c->state_count > 0)
+                event_set_bytes(e, EVENT_FIELD_STATES,
+                                (Bytes){ .data = (const char *) c->states, .size = c->state_count });
+        if (completed) {
+                event_set_number(e, EVENT_FIELD_OPENED_AT, c->opened_not_after);
+                event_set_number(e, EVENT_FIELD_OPENED_NOT_BEFORE, c->opened_not_before);
+                event_set_number(e, EVENT_FIELD_INODE, c->inode);
+                if (c->cookie != 0)
+                        event_set_number(e, EVENT_FIELD_COOKIE, c->cookie);
+        }
+        if (c->appeared && not_after >= c->opened_not_before)
+                event_set_number(e, EVENT_FIELD_DURATION, not_after - c->opened_not_before);
+        if (n && n->end != END_UNKNOWN)
+                event_set_number(e, EVENT_FIELD_END, n->end);
+        ledger_say(l, e);
+        ledger_drop(l, c, instead);
+}
+
+typedef struct SuspectKeys {
+        uint64_t *keys;
+        size_t count, room;
+} SuspectKeys;
+
+static void collect_suspect(void *userdata, uint64_t key, uint64_t *value) {
+        SuspectKeys *list = userdata;
+
+        if (slot_kind(*value) == SLOT_CONNECTION && slot_connection(*value)->suspect && list->count < list->room)
+                list->keys[list->count++] = key;
+}
+
+static void suspect_of(const Ledger *l, const Connection *c, Suspect *ret) {
+        connection_socket(c, &ret->socket);
+        ret->netns = c->table->netns;
+        ret->absent = c->absent;
+        ret->holder_count = 0;
+        for (Holder *h = c->orphan ? NULL : ledger_holders(l, c->inode); h; h = h->next_of_inode) {
+                if (ret->holder_count == ELEMENTSOF(ret->holders))
+                        break;
+                ret->holders[ret->holder_count++] = (SuspectHolder){
+                        .pid = h->actor->process.pid,
+                        .start_ticks = h->actor->process.start_ticks,
+                        .fd = h->fd,
+                };
+        }
+}
+
+void ledger_question(Ledger *l, ledger_question_t ask, void *userdata) {
+        SuspectKeys list = { .room = l->suspects };
+
+        if (l->suspects == 0)
+                return;
+        list.keys = malloc(list.room * sizeof(uint64_t));
+        if (!list.keys)
+                return; /* they stay suspects until the next time */
+        socketmap_visit(&l->sockets, collect_suspect, &list);
+        for (size_t i = 0; i < list.count; i++) {
+                Connection *c = ledger_connection(l, list.keys[i]);
+                uint64_t when = 0;
+                Suspect s;
+
+                if (!c || !c->suspect)
+                        continue;
+                suspect_of(l, c, &s);
+                switch (ask(userdata, &s, &when)) {
+                case VERDICT_ALIVE:
+                        /* Alive now, so it was alive when the look ended that lacked it. */
+                        c->suspect = false;
+                        c->absent = 0;
+                        c->seen = MAX(c->seen, c->table->t1);
+                        l->suspects--;
+                        break;
+                case VERDICT_GONE:
+                        ledger_vanish(l, c, c->seen, when, NULL, 0);
+                        break;
+                case VERDICT_UNSURE:
+                        break;
+                }
+        }
+        free(list.keys);
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Ledger: looks. Rows come one by one, while the kernel is being read; each finds its entry, marks it and leaves a
+ * note of what differs for the judgement. Nothing is told here but gaps. */
+
+#include <errno.h>
+#include <string.h>
+
+#include "detect/ledger-internal.h"
+
+int ledger_look_begin(Ledger *l, const Netns *netns, TableKind kind, uint64_t t0) {
+        TableState *t = ledger_table(l, netns, kind);
+
+        if (!t)
+                return l->table_count == TABLES_MAX ? -ENOBUFS : -ENOMEM;
+        if (t->complete) {
+                t->older_t0 = t->previous_t0;
+                t->previous_t0 = t->t0;
+                t->previous_t1 = t->t1;
+        }
+        t->netns = *netns;
+        t->complete = false;
+        t->look++;
+        t->t0 = t->t1 = t0;
+        l->current = t;
+        return 0;
+}
+
+static bool row_is_held(const Ledger *l, const Socket *row) {
+        return row->inode != 0 && ledger_holders(l, row->inode);
+}
+
+/* Not yet accepted: it belongs to whoever listens there. */
+static bool row_has_listener(const Ledger *l, const TableState *t, const Socket *row) {
+        return row->inode == 0 && row->transport == TRANSPORT_TCP && row->state == STATE_ESTABLISHED &&
+               ledger_listener(l, &t->netns, row->transport, row->local.port);
+}
+
+/* When did it open? `age` is that of its slot, or -1 for a key that the map does not have. */
+static void bound_opening(Connection *c, const TableState *t, int age) {
+        if (age == 1 && t->older_t0 != 0) {
+                c->appeared = true;
+                c->opened_not_before = t->older_t0;
+                c->opened_not_after = t->previous_t1;
+        } else if (age <= 0 && t->covered) {
+                c->appeared = true;
+                c->opened_not_before = t->previous_t0;
+                c->opened_not_after = 0; /* the end of this look */
+        }
+}
+
+static int see_new(Ledger *l, uint64_t key, const Socket *row, TableState *t, int age) {
+        bool held = row_is_held(l, row);
+        Connection *c;
+
+        /* A new socket with an inode waits for the walk that finds its holder; at the first look of a table the walk came
+         * before. */
+        if (held || l->rules->any_process || row_has_listener(l, t, row) ||
+            (t->covered && age <= 0 && row->inode != 0)) {
+                c = ledger_add(l, key, row, t);
+                if (c) {
+                        c->seen = t->t0;
+                        c->age = age >= 0 ? (uint8_t) age : t->covered ? 0 : 3;
+                        bound_opening(c, t, age);
+                        l->unheld += t->covered && row->inode != 0 && !held;
+                        return 0;
+                }
+        }
+        if (age >= 0)
+                return 0;
+        return socketmap_put(&l->sockets, key,
+                             slot_pack((Slot){ .kind = SLOT_FOREIGN, .age = t->covered ? 0 : 3,
+                                               .mark = t->look, .table = t->index }));
+}
+
+static void push_state(Connection *c, uint8_t state) {
+        if (c->state_count == STATES_MAX) {
+                memmove(c->states, c->states + 1, STATES_MAX - 1);
+                c->state_count--;
+        }
+        c->states[c->state_count++] = state;
+}
+
+static void change_state(Connection *c, uint8_t state, uint64_t not_before) {
+        if (c->state == state)
+                return;
+        if (c->state != c->told_state)
+                push_state(c, c->state);
+        c->state = state;
+        c->state_not_before = not_before;
+        c->state_open = true;
+}
+
+static bool has_fresh_holder(const Ledger *l, uint32_t inode) {
+        for (Holder *h = inode ? ledger_holders(l, inode) : NULL; h; h = h->next_of_inode)
+                if (h->since + 1 >= l->cycle)
+                        return true;
+        return false;
+}
+
+static int see_known(Ledger *l, Connection *c, const Socket *row, TableState *t) {
+        if (c->suspect)
+                l->suspects--;
+        c->suspect = false;
+        c->absent = 0;
+        c->mark = t->look;
+
+        if (connection_is_other_use(c, row)) {
+                uint8_t generation = (uint8_t) (c->generation + 1);
+                uint64_t key = c->key, seen = c->seen, id = c->id;
+                Connection *next;
+
+                c->ended = true;
+                ledger_pend(l, c);
+                next = ledger_add(l, key, row, t);
+                if (!next)
+                        return 0;
+                next->generation = generation;
+                next->id = hash_mix(id, seen ^ generation);
+                next->seen = t->t0;
+                next->appeared = true;
+                next->opened_not_before = seen;
+                return 0;
+        }
+
+        change_state(c, row->state, c->seen);
+        if (c->transport != TRANSPORT_TCP && endpoint_compare(&c->peer, &row->peer) != 0) {
+                c->peer = row->peer;
+                c->local = row->local;
+                c->peer_changed = true;
+                c->state_not_before = c->seen;
+                c->state_open = true;
+        }
+        connection_update(c, row);
+        c->seen = t->t0;
+        if (c->state_open || c->recheck || (!c->told && has_fresh_holder(l, row->inode)))
+                ledger_pend(l, c);
+        return 0;
+}
+
+int ledger_see(Ledger *l, const Socket *row) {
+        TableState *t = l->current;
+        uint64_t key, *value;
+        Connection *c;
+        Slot slot;
+
+        if (!t)
+                return -EINVAL;
+        key = ledger_key(l, t->netns.id, row);
+        if (row->timer == TIMER_TIME_WAIT || row->state == STATE_TIME_WAIT) {
+                /* Rule 8: a mini-socket is proof that the socket is gone. */
+                c = ledger_connection(l, key);
+                if (c) {
+                        c->ended = true;
+                        c->mark = t->look;
+                        ledger_pend(l, c);
+                }
+                return 0;
+        }
+        ledger_note_listener(l, t, row, key);
+
+        value = socketmap_find(&l->sockets, key);
+        if (!value)
+                return see_new(l, key, row, t, -1);
+        slot = slot_unpack(*value);
+        switch (slot.kind) {
+        case SLOT_CONNECTION:
+                return see_known(l, slot_connection(*value), row, t);
+        case SLOT_FOREIGN:
+                slot.mark = t->look;
+                slot.absent = 0;
+                *value = slot_pack(slot);
+                if (row_is_held(l, row) || row_has_listener(l, t, row) || (l->reloaded && l->rules->any_process))
+                        return see_new(l, key, row, t, slot.age);
+                return 0;
+        case SLOT_CLOSED:
+                return 0;
+        }
+        return 0;
+}
+
+int ledger_look_end(Ledger *l, uint64_t t1, Coverage coverage) {
+        TableState *t = l->current;
+
+        if (!t)
+                return -EINVAL;
+        l->current = NULL;
+        t->t1 = t1;
+        t->complete = coverage.state == COVERAGE_OK;
+        t->looked = coverage.state == COVERAGE_OK || coverage.state == COVERAGE_GONE;
+        if (t->looked && t->gap != COVERAGE_OK) {
+                ledger_gap(l, coverage_name(t->gap), t->gap_since, t->t0, t->netns.inode, t->kind, 0);
+                t->gap = COVERAGE_OK;
+        } else if (!t->looked && t->gap != coverage.state) {
+                if (t->gap == COVERAGE_OK)
+                        t->gap_since = t->covered ? t->previous_t0 : t->t0;
+                t->gap = coverage.state;
+                ledger_gap(l, coverage_name(t->gap), t->gap_since, t1, t->netns.inode, t->kind, 0);
+        }
+        return 0;
+}
+
+size_t ledger_unheld(const Ledger *l) {
+        return l->unheld;
+}
+
+size_t ledger_suspects(const Ledger *l) {
+        return l->suspects;
+}

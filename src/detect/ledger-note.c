@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Ledger: notices. They meet looks by the rules: a close that is noted wins over rows of a look that is going on
+ * (3), the final figures are the notice's, and what was never in the map is folded (7), not invented. */
+
+#include <errno.h>
+
+#include "detect/ledger-internal.h"
+
+static TableState *table_of_notice(Ledger *l, const Notice *n) {
+        TableKind kind = table_of(n->socket.family, n->socket.transport);
+        Netns netns = { .id = n->socket.netns };
+
+        if (kind == _TABLE_MAX)
+                return NULL;
+        /* A namespace that was looked at has its inode and pid already. */
+        for (size_t i = 0; i < l->table_count; i++)
+                if (l->tables[i]->netns.id == netns.id)
+                        netns = l->tables[i]->netns;
+        return ledger_table(l, &netns, kind);
+}
+
+/* The actor of a notice; made from its facts when it is not known yet. NULL: the notice names none. */
+static Actor *actor_of_notice(Ledger *l, const Notice *n) {
+        uint32_t pid;
+        Actor *a;
+
+        if (!n->process)
+                return NULL;
+        pid = n->process->pid;
+        a = ledger_actor(l, n->process->pid);
+        if (a && process_same(&a->process, n->process))
+                return a;
+        if (ledger_process_see(l, n->process) < 0)
+                return NULL;
+        return ledger_actor(l, pid);
+}
+
+static uint64_t closed_slot(const TableState *t) {
+        return slot_pack((Slot){ .kind = SLOT_CLOSED, .mark = t->look, .table = t->index });
+}
+
+static int note_open(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
+        Connection *c = ledger_connection(l, key);
+        Actor *a = actor_of_notice(l, n);
+
+        if (c && !c->noticed && !connection_is_other_use(c, &n->socket))
+                return 0; /* a look was faster */
+        if (c)
+                /* The close of the use before was not told: it ended when this one began. */
+                ledger_vanish(l, c, c->seen, n->not_before, n, closed_slot(t));
+        c = ledger_add(l, key, &n->socket, t);
+        if (!c)
+                return 0;
+        c->id = hash_mix(c->id, n->not_before);
+        c->noticed = c->appeared = true;
+        c->opened_not_before = n->not_before;
+        c->opened_not_after = n->not_after;
+        c->seen = n->not_before;
+        c->direction = n->direction;
+        c->primary = actor_reference(a);
+        if (a)
+                c->attribution = n->direction == DIRECTION_INGRESS ? ATTRIBUTION_ACCEPTOR : ATTRIBUTION_OPENER;
+        if (n->socket.state == STATE_LISTEN)
+                c->attribution = ATTRIBUTION_FD;
+        return 0;
+}
+
+static int note_state(Ledger *l, const Notice *n, uint64_t key) {
+        Connection *c = ledger_connection(l, key);
+
+        if (!c || c->state == n->socket.state)
+                return 0;
+        if (c->state != c->told_state && c->state_count < STATES_MAX)
+                c->states[c->state_count++] = c->state;
+        c->state = n->socket.state;
+        if (c->newcomer && c->state_count == 0 && c->told_state != c->state) {
+                c->states[c->state_count++] = c->told_state;
+                c->told_state = c->state;
+        }
+        c->state_not_before = n->not_before;
+        c->state_not_after = n->not_after;
+        c->state_open = false;
+        c->seen = MAX(c->seen, n->not_before);
+        ledger_pend(l, c);
+        return 0;
+}
+
+/* A use of which nothing but its end was ever told to us, with who and when: BPF's record of a short one. */
+static int complete(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
+        Notice open = *n;
+        Connection *c;
+        int r;
+
+        open.not_before = open.not_after = n->opened;
+        r = note_open(l, &open, t, key);
+        if (r < 0)
+                return r;
+        c = ledger_connection(l, key);
+        if (c)
+                ledger_vanish(l, c, n->not_before, n->not_after, n, closed_slot(t));
+        return 0;
+}
+
+static int note_end(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
+        uint64_t *value = socketmap_find(&l->sockets, key);
+        Connection *c = ledger_connection(l, key);
+
+        if (c) {
+                /* What the kernel has taken off by then (inode, state, peer after a reset) is not news. */
+                if (n->socket.bytes_sent != SOCKET_UNKNOWN && (n->socket.peer.port != 0 || c->peer.port == 0)) {
+                        c->bytes_sent = n->socket.bytes_sent;
+                        c->bytes_received = n->socket.bytes_received;
+                        c->retransmits = (uint32_t) MIN(n->socket.total_retransmits, (uint64_t) UINT32_MAX);
+                }
+                c->send_queue = c->receive_queue = 0;
+                ledger_vanish(l, c, MAX(c->seen, n->not_before), n->not_after, n, closed_slot(t));
+                return 0;
+        }
+        if (value) {
+                if (slot_kind(*value) == SLOT_FOREIGN)
+                        *value = closed_slot(t);
+                return 0;
+        }
+        if (n->kind == NOTICE_CLOSE && n->opened != 0)
+                return complete(l, n, t, key);
+        return ledger_missed(l, n, t);
+}
+
+static int note_process(Ledger *l, const Notice *n) {
+        Actor *a;
+        int r;
+
+        if (!n->process)
+                return -EINVAL;
+        a = ledger_actor(l, n->process->pid);
+        if (n->kind == NOTICE_EXIT) {
+                if (a && process_same(&a->process, n->process))
+                        ledger_actor_gone(l, a, n->not_before, n->not_after);
+                return 0;
+        }
+        r = ledger_process_see(l, n->process);
+        return r < 0 ? r : 0;
+}
+
+static int note_lost(Ledger *l, const Notice *n) {
+        Event *e = ledger_event(l, EVENT_AUDIT_LOST, n->not_before, n->not_after,
+                                n->source == NOTICE_BY_BPF ? "bpf" : "destroy");
+
+        event_set_number(e, EVENT_FIELD_LOST_COUNT, n->count);
+        ledger_say(l, e);
+        if (l->heal_at == UINT64_MAX)
+                l->heal_at = n->not_after + l->heal_distance;
+        return 0;
+}
+
+int ledger_note(Ledger *l, const Notice *n) {
+        TableState *t;
+        uint64_t key;
+
+        if (n->kind == NOTICE_LOST)
+                return note_lost(l, n);
+        if (n->kind == NOTICE_FORK || n->kind == NOTICE_EXEC || n->kind == NOTICE_EXIT)
+                return note_process(l, n);
+
+        t = table_of_notice(l, n);
+        if (!t)
+                return -EINVAL;
+        key = ledger_key(l, t->netns.id, &n->socket);
+        switch (n->kind) {
+        case NOTICE_OPEN:
+                return note_open(l, n, t, key);
+        case NOTICE_STATE:
+                return note_state(l, n, key);
+        case NOTICE_CLOSE:
+        case NOTICE_DESTROY:
+                return note_end(l, n, t, key);
+        case NOTICE_FORK:
+        case NOTICE_EXEC:
+        case NOTICE_EXIT:
+        case NOTICE_LOST:
+        case _NOTICE_MAX:
+                break;
+        }
+        return -EINVAL;
+}
+
+uint64_t ledger_heal_at(const Ledger *l) {
+        return l->heal_at;
+}
+
+/* Rule 13: the next healing look waits twice as long, up to a minute; a quiet minute forgives. */
+void ledger_healed(Ledger *l, uint64_t now) {
+        const uint64_t longest = 60 * USEC_PER_SEC;
+
+        l->heal_distance = MAX(l->heal_distance * 2, l->options.heal_interval);
+        l->heal_distance = MIN(l->heal_distance, longest);
+        if (l->healed_at != 0 && now - l->healed_at > longest + l->heal_distance)
+                l->heal_distance = l->options.heal_interval;
+        l->healed_at = now;
+        l->heal_at = UINT64_MAX;
+}

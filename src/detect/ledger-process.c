@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Ledger: processes and holders.
+ *
+ * A process is an Actor from first sight to exit, and longer while a Connection names it. What it matched it keeps (a
+ * rename does not end its audit), and passes on to its children where the rule says so. Holders are known by inode:
+ * whether the socket itself has been seen does not matter here. */
+
+#include <errno.h>
+
+#include "detect/ledger-internal.h"
+
+Actor *ledger_actor(const Ledger *l, uint32_t pid) {
+        Actor *a;
+
+        HASH_FIND(hh, l->actors, &pid, sizeof(pid), a);
+        return a;
+}
+
+Actor *actor_reference(Actor *a) {
+        if (a)
+                a->references++;
+        return a;
+}
+
+Actor *actor_release(Actor *a) {
+        if (a && --a->references == 0) {
+                process_done(&a->process);
+                free(a);
+        }
+        return NULL;
+}
+
+Holder *ledger_holders(const Ledger *l, uint32_t inode) {
+        uint64_t *value = socketmap_find(&l->inodes, inode);
+
+        return value ? (Holder *) (uintptr_t) *value : NULL;
+}
+
+/* Out of the list of its inode; the caller takes it out of its actor's. */
+static void holder_free(Ledger *l, Holder *h) {
+        uint64_t *value = socketmap_find(&l->inodes, h->inode);
+        Holder *head = (Holder *) (uintptr_t) *value;
+
+        if (head == h) {
+                if (h->next_of_inode)
+                        *value = (uintptr_t) h->next_of_inode;
+                else
+                        (void) socketmap_remove(&l->inodes, h->inode);
+        } else {
+                while (head->next_of_inode != h)
+                        head = head->next_of_inode;
+                head->next_of_inode = h->next_of_inode;
+        }
+        free(h);
+}
+
+static void holders_free(Ledger *l, Actor *a, bool all) {
+        Holder **p = &a->holders;
+
+        while (*p) {
+                Holder *h = *p;
+
+                if (all || !h->seen) {
+                        *p = h->next_of_actor;
+                        holder_free(l, h);
+                } else
+                        p = &h->next_of_actor;
+        }
+}
+
+void ledger_actor_gone(Ledger *l, Actor *a, uint64_t not_before, uint64_t not_after) {
+        if (a->announced) {
+                Event *e = ledger_event(l, EVENT_PROCESS_GONE, not_before, not_after, "snapshot");
+
+                ledger_event_process(l, e, a, false);
+                if (a->rule >= 0)
+                        event_set_word(e, EVENT_FIELD_RULE, l->rules->rules[a->rule].name);
+                ledger_say(l, e);
+                l->matched_actors--;
+        }
+        holders_free(l, a, true);
+        if (l->walked == a)
+                l->walked = NULL;
+        HASH_DEL(l->actors, a);
+        actor_release(a);
+}
+
+void ledger_processes_free(Ledger *l) {
+        Actor *a, *next;
+
+        HASH_ITER(hh, l->actors, a, next) {
+                a->announced = false;
+                ledger_actor_gone(l, a, 0, 0);
+        }
+}
+
+void ledger_processes_begin(Ledger *l, uint64_t t0) {
+        l->previous_scan_t0 = l->scan_t0;
+        l->scan_t0 = t0;
+        for (Actor *a = l->actors; a; a = a->hh.next)
+                a->seen = false;
+}
+
+int ledger_process_touch(Ledger *l, uint32_t pid, uint64_t start_ticks) {
+        Actor *a = ledger_actor(l, pid);
+
+        if (!a || a->process.start_ticks != start_ticks || a->stale)
+                return -ENOENT;
+        a->seen = true;
+        return a->wanted;
+}
+
+static Actor *actor_new(Ledger *l, Process *p) {
+        Actor *a = calloc(1, sizeof(Actor));
+
+        if (!a)
+                return NULL;
+        a->process = *p;
+        process_init(p);
+        a->rule = -1;
+        a->references = 1;
+        HASH_ADD(hh, l->actors, process.pid, sizeof(a->process.pid), a);
+        if (!a->hh.tbl) {
+                actor_release(a);
+                return NULL;
+        }
+        return a;
+}
+
+static void actor_replace_facts(Actor *a, Process *p) {
+        process_done(&a->process);
+        a->process = *p;
+        process_init(p);
+}
+
+/* Which rules does it match now? Old matches stay (unless the rules are new), its holders count as new where it gains one. */
+static void actor_judge(Ledger *l, Actor *a) {
+        Actor *parent = ledger_actor(l, a->process.parent);
+        RuleBits before = a->matched, now = {};
+        bool gained = false;
+        int old = a->rule;
+
+        a->excluded = a->process.pid == l->options.own_pid || ruleset_excludes(l->rules, &a->process);
+        if (!a->excluded)
+                (void) ruleset_match(l->rules, &a->process, parent ? &parent->matched : NULL, &now);
+        a->rule = -1;
+        for (size_t i = l->rules->count; i-- > 0;) {
+                if (rulebits_has(&now, i) && !rulebits_has(&before, i))
+                        gained = true;
+                if (rulebits_has(&now, i))
+                        rulebits_add(&a->matched, i);
+                if (rulebits_has(&a->matched, i) && l->rules->rules[i].match)
+                        a->rule = (int) i;
+        }
+        a->wanted = a->rule >= 0 || l->rules->any_process;
+        a->announce = a->rule >= 0 && (!a->announced || (a->rule != old && !a->stale));
+        a->stale = false;
+        for (Holder *h = gained ? a->holders : NULL; h; h = h->next_of_actor)
+                h->since = l->cycle;
+}
+
+int ledger_process_see(Ledger *l, Process *p) {
+        Actor *a = ledger_actor(l, p->pid);
+
+        if (a && !process_same(&a->process, p)) {
+                /* Rule 6: the pid is another process's now. */
+                ledger_actor_gone(l, a, l->previous_scan_t0, p->start_usec);
+                a = NULL;
+        }
+        if (a)
+                actor_replace_facts(a, p);
+        else {
+                a = actor_new(l, p);
+                if (!a)
+                        return -ENOMEM;
+        }
+        a->seen = true;
+        actor_judge(l, a);
+        return a->wanted;
+}
+
+static void announce(Ledger *l, Actor *a, uint64_t t1) {
+        uint64_t not_before = a->judged_t0 ?: l->previous_scan_t0;
+        Event *e = ledger_event(l, EVENT_PROCESS_MATCHED, not_before, t1, "snapshot");
+
+        ledger_event_process(l, e, a, true);
+        event_set_word(e, EVENT_FIELD_RULE, l->rules->rules[a->rule].name);
+        ledger_say(l, e);
+        l->matched_actors += !a->announced;
+        a->announced = true;
+        a->announce = false;
+}
+
+/* A reload took its rule away: it is watched no more, though it lives. */
+static void retract(Ledger *l, Actor *a, uint64_t t1) {
+        Event *e = ledger_event(l, EVENT_PROCESS_GONE, l->previous_scan_t0, t1, "snapshot");
+
+        ledger_event_process(l, e, a, false);
+        ledger_say(l, e);
+        l->matched_actors--;
+        a->announced = false;
+}
+
+void ledger_processes_end(Ledger *l, uint64_t t1, bool complete) {
+        Actor *a, *next;
+
+        HASH_ITER(hh, l->actors, a, next) {
+                if (!a->seen) {
+                        if (complete)
+                                ledger_actor_gone(l, a, l->previous_scan_t0, t1);
+                        continue;
+                }
+                if (a->announce)
+                        announce(l, a, t1);
+                else if (a->announced && a->rule < 0)
+                        retract(l, a, t1);
+                a->judged_t0 = l->scan_t0;
+        }
+}
+
+int ledger_processes(Ledger *l, ledger_process_t callback, void *userdata) {
+        Actor *a, *next;
+
+        HASH_ITER(hh, l->actors, a, next) {
+                int r = a->wanted ? callback(userdata, &a->process) : 0;
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int ledger_holders_begin(Ledger *l, uint32_t pid, uint64_t start_ticks) {
+        Actor *a = ledger_actor(l, pid);
+
+        if (!a || a->process.start_ticks != start_ticks)
+                return -ENOENT;
+        for (Holder *h = a->holders; h; h = h->next_of_actor)
+                h->seen = false;
+        l->walked = a;
+        return 0;
+}
+
+int ledger_hold(Ledger *l, int fd, uint32_t inode) {
+        Actor *a = l->walked;
+        Holder *h;
+
+        if (!a)
+                return -ENOENT;
+        for (h = ledger_holders(l, inode); h; h = h->next_of_inode)
+                if (h->actor == a && h->fd == fd) {
+                        h->seen = true;
+                        return 0;
+                }
+        h = calloc(1, sizeof(Holder));
+        if (!h)
+                return -ENOMEM;
+        *h = (Holder){ .actor = a, .inode = inode, .fd = fd, .since = l->cycle, .seen = true,
+                       .next_of_inode = ledger_holders(l, inode), .next_of_actor = a->holders };
+        if (socketmap_put(&l->inodes, inode, (uintptr_t) h) < 0) {
+                free(h);
+                return -ENOMEM;
+        }
+        a->holders = h;
+        return 0;
+}
+
+void ledger_holders_end(Ledger *l, uint64_t now, Coverage coverage) {
+        Actor *a = l->walked;
+
+        (void) now;
+        l->walked = NULL;
+        if (!a)
+                return;
+        if (coverage.state == COVERAGE_OK)
+                holders_free(l, a, false);
+        if (coverage.state == COVERAGE_DENIED && !a->denied)
+                l->denied++;
+        a->denied = coverage.state == COVERAGE_DENIED;
+}

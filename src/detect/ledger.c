@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Ledger: the map itself: keys, tables, entries, life and reload.
+ *
+ * Model: a look marks what it shows (ledger-look.c). A judgement sweeps the map once for all tables looked at since
+ * the last one: what is unmarked becomes suspect, what is new or changed is on the pending list and becomes an
+ * event, what nobody watches shrinks to a slot of 16 bytes (ledger-judge.c). Nothing vanishes in a sweep; only a
+ * notice (ledger-note.c), a row that says so (rule 8) or an answered question ends a connection.
+ *
+ * Invariants: a Connection is in the map under its key, or it is `out` and on the pending list; `suspects` is the
+ * number of Connections with the bit; pointers into the map are not kept over a put. */
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/parse.h"
+#include "detect/ledger-internal.h"
+
+
+static uint64_t hash_endpoint(uint64_t h, const Endpoint *e) {
+        uint64_t half[2];
+
+        memcpy(half, e->ip, sizeof(half));
+        return hash_mix(hash_mix(h ^ half[0], half[1]), e->port);
+}
+
+/* Not 0. Without a cookie a connected TCP socket is its addresses, since an orphan has no inode; the others can share
+ * their addresses (SO_REUSEPORT), but always have one. */
+uint64_t ledger_key(const Ledger *l, uint64_t netns, const Socket *s) {
+        uint64_t h = hash_mix(l->secret[0] ^ netns, l->secret[1] + s->transport);
+
+        if (s->cookie != 0)
+                h = hash_mix(h ^ 1, s->cookie);
+        else if (s->family == FAMILY_UNIX)
+                h = hash_mix(h ^ 2, s->inode);
+        else {
+                h = hash_endpoint(hash_endpoint(h ^ s->family, &s->local), &s->peer);
+                if (s->transport != TRANSPORT_TCP || s->state == STATE_LISTEN)
+                        h = hash_mix(h ^ 3, s->inode);
+        }
+        return h ?: 1;
+}
+
+static uint64_t listener_key(const Ledger *l, uint64_t netns, unsigned transport, uint16_t port) {
+        return hash_mix(l->secret[0] ^ netns, l->secret[1] ^ ((uint64_t) transport << 16 | port)) ?: 1;
+}
+
+void ledger_note_listener(Ledger *l, const TableState *t, const Socket *row, uint64_t key) {
+        if (row->family != FAMILY_UNIX && socket_is_listener(row))
+                /* Out of memory costs a direction, no connection. */
+                (void) socketmap_put(&l->listeners, listener_key(l, t->netns.id, row->transport, row->local.port), key);
+}
+
+bool ledger_listens(const Ledger *l, const Netns *netns, unsigned transport, uint16_t port) {
+        uint64_t *key = socketmap_find(&l->listeners, listener_key(l, netns->id, transport, port));
+
+        return key && socketmap_find(&l->sockets, *key);
+}
+
+Connection *ledger_listener(const Ledger *l, const Netns *netns, unsigned transport, uint16_t port) {
+        uint64_t *key = socketmap_find(&l->listeners, listener_key(l, netns->id, transport, port));
+
+        return key ? ledger_connection(l, *key) : NULL;
+}
+
+TableState *ledger_table(Ledger *l, const Netns *netns, TableKind kind) {
+        TableState *t, **tables;
+
+        for (size_t i = 0; i < l->table_count; i++)
+                if (l->tables[i]->netns.id == netns->id && l->tables[i]->kind == kind)
+                        return l->tables[i];
+        if (l->table_count == TABLES_MAX)
+                return NULL;
+        tables = reallocarray(l->tables, l->table_count + 1, sizeof(*tables));
+        if (!tables)
+                return NULL;
+        l->tables = tables;
+        t = calloc(1, sizeof(*t));
+        if (!t)
+                return NULL;
+        t->netns = *netns;
+        t->kind = kind;
+        t->index = (uint16_t) l->table_count;
+        l->tables[l->table_count++] = t;
+        return t;
+}
+
+Connection *ledger_connection(const Ledger *l, uint64_t key) {
+        uint64_t *value = socketmap_find(&l->sockets, key);
+
+        return value && slot_kind(*value) == SLOT_CONNECTION ? slot_connection(*value) : NULL;
+}
+
+void ledger_pend(Ledger *l, Connection *c) {
+        if (c->pending)
+                return;
+        c->pending = true;
+        c->next_pending = NULL;
+        *l->pending_tail = c;
+        l->pending_tail = &c->next_pending;
+}
+
+Connection *ledger_add(Ledger *l, uint64_t key, const Socket *s, TableState *t) {
+        Connection *c;
+
+        if (l->options.max_sockets > 0 && l->connections >= l->options.max_sockets) {
+                l->over_limit++;
+                return NULL;
+        }
+        c = connection_new(key, s, t);
+        if (!c)
+                return NULL;
+        if (socketmap_put(&l->sockets, key, (uintptr_t) c) < 0)
+                return connection_free(c);
+        c->mark = t->look;
+        c->id = hash_mix(hash_mix(l->boot[0] ^ s->netns, s->cookie ?: key), l->boot[1]);
+        l->connections++;
+        ledger_pend(l, c);
+        return c;
+}
+
+/* Leaves the map; freed now, or when the pending list comes to it. */
+static void connection_out(Ledger *l, Connection *c) {
+        if (c->suspect)
+                l->suspects--;
+        c->suspect = false;
+        c->out = true;
+        l->connections--;
+        c->primary = actor_release(c->primary);
+        if (!c->pending)
+                connection_free(c);
+}
+
+void ledger_drop(Ledger *l, Connection *c, uint64_t instead) {
+        uint64_t *value = socketmap_find(&l->sockets, c->key);
+
+        if (value && slot_connection(*value) == c) {
+                if (instead != 0)
+                        *value = instead;
+                else
+                        (void) socketmap_remove(&l->sockets, c->key);
+        }
+        connection_out(l, c);
+}
+
+static void boot_numbers(const char *boot_id, uint64_t ret[2]) {
+        char half[17] = {};
+
+        for (int i = 0; i < 2; i++) {
+                memcpy(half, boot_id + (strlen(boot_id) == 32 ? 16 * i : 0), 16);
+                if (parse_hex64(half, &ret[i]) < 0)
+                        ret[i] = 0;
+        }
+}
+
+int ledger_new(Ledger **ret, const LedgerOptions *options, const RuleSet *rules, ledger_emit_t emit, void *userdata) {
+        Ledger *l = calloc(1, sizeof(Ledger));
+
+        if (!l)
+                return -ENOMEM;
+        l->options = *options;
+        if (l->options.heal_interval == 0)
+                l->options.heal_interval = USEC_PER_SEC;
+        if (l->options.ephemeral_last == 0) {
+                l->options.ephemeral_first = 32768;
+                l->options.ephemeral_last = 60999;
+        }
+        l->rules = rules;
+        l->emit = emit;
+        l->userdata = userdata;
+        l->secret[0] = options->secret[0];
+        l->secret[1] = options->secret[1];
+        boot_numbers(l->options.boot_id, l->boot);
+        l->pending_tail = &l->pending;
+        l->heal_at = UINT64_MAX;
+        *ret = l;
+        return 0;
+}
+
+static void free_slot(void *userdata, uint64_t key, uint64_t *value) {
+        Ledger *l = userdata;
+
+        (void) key;
+        if (slot_kind(*value) == SLOT_CONNECTION)
+                connection_out(l, slot_connection(*value));
+}
+
+Ledger *ledger_free(Ledger *l) {
+        if (!l)
+                return NULL;
+        socketmap_visit(&l->sockets, free_slot, l);
+        while (l->pending) {
+                Connection *c = l->pending;
+                l->pending = c->next_pending;
+                connection_free(c);
+        }
+        ledger_processes_free(l);
+        ledger_books_free(l);
+        socketmap_done(&l->sockets);
+        socketmap_done(&l->inodes);
+        socketmap_done(&l->listeners);
+        for (size_t i = 0; i < l->table_count; i++)
+                free(l->tables[i]);
+        free(l->tables);
+        free(l);
+        return NULL;
+}
+
+typedef struct Reload {
+        Ledger *ledger;
+        const RuleSet *old;
+} Reload;
+
+static void reload_slot(void *userdata, uint64_t key, uint64_t *value) {
+        const Reload *reload = userdata;
+        const RuleSet *rules = reload->ledger->rules;
+        Connection *c;
+        uint16_t i;
+
+        (void) key;
+        if (slot_kind(*value) != SLOT_CONNECTION)
+                return;
+        c = slot_connection(*value);
+        c->recheck = true;
+        if (c->rule == RULE_NONE)
+                return;
+        for (i = 0; i < rules->count; i++)
+                if (strcmp(rules->rules[i].name, reload->old->rules[c->rule].name) == 0)
+                        break;
+        c->rule = i < rules->count ? i : RULE_NONE;
+}
+
+int ledger_set_rules(Ledger *l, const RuleSet *rules) {
+        Reload reload = { .ledger = l, .old = l->rules };
+
+        l->rules = rules;
+        l->reloaded = true;
+        socketmap_visit(&l->sockets, reload_slot, &reload);
+        for (Actor *a = l->actors; a; a = a->hh.next) {
+                a->stale = true;
+                a->matched = (RuleBits){};
+        }
+        return 0;
+}
+
+void ledger_status(const Ledger *l, LedgerStatus *ret) {
+        *ret = (LedgerStatus){
+                .sockets = l->connections,
+                .foreign = l->sockets.count - MIN(l->connections, l->sockets.count),
+                .processes = l->matched_actors,
+                .suspects = l->suspects,
+                .seq = l->seq,
+        };
+}
