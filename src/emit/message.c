@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Events as one line for people:
+ *
+ *     PROC[PID] VERB: PROTO LOCAL DIR PEER DETAIL, DETAIL (rule R)
+ *
+ * Blanks part the words, so that awk can read it, too: a name with blanks, quotes, brackets or escapes in it stands in
+ * double quotes. No part depends on the locale; times of day are local.
+ *
+ * Each part from outside has a bound of its own. Together they stay below FORMAT_MESSAGE_MAX but for the strangest events;
+ * those are cut at the end. */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "collect/socket.h"
+#include "detect/rule.h"
+#include "emit/format.h"
+
+#define NAME_MAX_ 64    /* comm, rule, unit */
+#define PATH_MAX_ 256   /* unix paths, executables */
+#define DETAIL_MAX 160  /* anything else */
+
+typedef struct Message {
+        const FormatContext *context;
+        const Event *event;
+        Text *text;
+        Text scratch;  /* one value */
+        bool detailed; /* a DETAIL was written: the next one is set off by a comma */
+} Message;
+
+/* --- parts ------------------------------------------------------------------------------------------- */
+
+static bool has(const Message *m, FieldId id) {
+        return event_has(m->event, id);
+}
+
+/* 0 when it is not there. */
+static uint64_t number(const Message *m, FieldId id) {
+        return has(m, id) ? m->event->values[id].number : 0;
+}
+
+/* The value as text, NULL when there is none; valid until the next call. */
+static const char *value(Message *m, FieldId id, size_t max) {
+        int r;
+
+        text_clear(&m->scratch);
+        r = format_value(m->context, m->event, id, max, &m->scratch);
+        if (r < 0)
+                return NULL;
+        if (r & TEXT_TRUNCATED)
+                text_append(&m->scratch, "...");
+        return text_string(&m->scratch);
+}
+
+/* s is printable already; what would blur the grammar puts it into quotes. */
+static void put_quoted(Text *t, const char *s) {
+        static const char plain[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.:/@+=%#~";
+
+        if (*s && s[strspn(s, plain)] == 0) {
+                text_append(t, s);
+                return;
+        }
+        text_append(t, "\"");
+        for (const char *q; (q = strchr(s, '"')); s = q + 1) {
+                text_append_bytes(t, s, (size_t) (q - s));
+                text_append(t, "\\x22");
+        }
+        text_printf(t, "%s\"", s);
+}
+
+static void put_name(Message *m, FieldId id, size_t max, const char *unknown) {
+        const char *s = value(m, id, max);
+
+        if (s)
+                put_quoted(m->text, s);
+        else
+                text_append(m->text, unknown);
+}
+
+/* Begins a DETAIL; returns the text for what cannot be said in one printf. */
+static Text *detail(Message *m) {
+        text_append(m->text, m->detailed ? ", " : " ");
+        m->detailed = true;
+        return m->text;
+}
+
+/* `before VALUE after`, if there is a value. */
+static void detail_value(Message *m, const char *before, FieldId id, const char *after) {
+        const char *s = value(m, id, DETAIL_MAX);
+
+        if (s)
+                text_printf(detail(m), "%s%s%s", before, s, after);
+}
+
+static void put_size(Text *t, uint64_t bytes) {
+        static const char units[][4] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+        double scaled = (double) bytes;
+        unsigned u = 0;
+
+        if (bytes < 1024) {
+                text_printf(t, "%" PRIu64 " B", bytes);
+                return;
+        }
+        for (scaled /= 1024; scaled >= 1024 && u + 1 < ELEMENTSOF(units); u++)
+                scaled /= 1024;
+        /* Whole tenths, so that no locale's decimal comma comes in. */
+        bytes = (uint64_t) (scaled * 10);
+        text_printf(t, "%" PRIu64 ".%" PRIu64 " %s", bytes / 10, bytes % 10, units[u]);
+}
+
+static void put_duration(Text *t, uint64_t usec) {
+        uint64_t s = usec / USEC_PER_SEC;
+
+        if (usec < USEC_PER_MSEC)
+                text_printf(t, "%" PRIu64 " us", usec);
+        else if (usec < USEC_PER_SEC)
+                text_printf(t, "%llu ms", usec / USEC_PER_MSEC);
+        else if (s < 60)
+                text_printf(t, "%" PRIu64 ".%u s", s, (unsigned) (usec / 100000 % 10));
+        else if (s < 3600)
+                text_printf(t, "%" PRIu64 " min %" PRIu64 " s", s / 60, s % 60);
+        else if (s < 86400)
+                text_printf(t, "%" PRIu64 " h %" PRIu64 " min", s / 3600, s / 60 % 60);
+        else
+                text_printf(t, "%" PRIu64 " d %" PRIu64 " h", s / 86400, s / 3600 % 24);
+}
+
+/* HH:MM:SS.mmm, with the date before it where that is wanted. */
+static void put_time(Text *t, int64_t epoch, bool with_date) {
+        time_t seconds = (time_t) (epoch / (int64_t) USEC_PER_SEC);
+        struct tm tm;
+
+        if (epoch < 0 || !localtime_r(&seconds, &tm)) {
+                text_append(t, "?");
+                return;
+        }
+        if (with_date)
+                text_printf(t, "%04d-%02d-%02d ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
+        text_printf(t, "%02d:%02d:%02d.%03d", tm.tm_hour, tm.tm_min, tm.tm_sec,
+                    (int) (epoch / (int64_t) USEC_PER_MSEC % 1000));
+}
+
+/* --- connections and listeners ----------------------------------------------------------------------- */
+
+static bool is_unix(const Message *m) {
+        return number(m, EVENT_FIELD_FAMILY) == FAMILY_UNIX;
+}
+
+static void put_protocol(Message *m) {
+        const char *s = is_unix(m) ? "unix" : value(m, EVENT_FIELD_TRANSPORT, NAME_MAX_);
+
+        text_printf(m->text, " %s", s ? s : "?");
+}
+
+static void put_end(Message *m, FieldId address, FieldId port, FieldId path) {
+        Text *t = m->text;
+        const char *s;
+
+        text_append(t, " ");
+        if (is_unix(m)) {
+                put_name(m, path, PATH_MAX_, "-");
+                return;
+        }
+        s = value(m, address, NAME_MAX_);
+        if (!s && !has(m, port)) {
+                text_append(t, "-");
+                return;
+        }
+        text_printf(t, s && strchr(s, ':') ? "[%s]" : "%s", s ? s : "*");
+        if (has(m, port))
+                text_printf(t, ":%" PRIu64, number(m, port));
+}
+
+static void put_local(Message *m) {
+        put_end(m, EVENT_FIELD_LOCAL_ADDRESS, EVENT_FIELD_LOCAL_PORT, EVENT_FIELD_LOCAL_PATH);
+}
+
+static void put_both_ends(Message *m) {
+        uint64_t direction = number(m, EVENT_FIELD_DIRECTION);
+
+        put_local(m);
+        text_append(m->text, direction == DIRECTION_EGRESS    ? " ->"
+                             : direction == DIRECTION_INGRESS ? " <-"
+                                                              : " --");
+        put_end(m, EVENT_FIELD_PEER_ADDRESS, EVENT_FIELD_PEER_PORT, EVENT_FIELD_PEER_PATH);
+}
+
+static void put_count(Text *t, uint64_t n, const char *thing, const char *plural) {
+        text_printf(t, "%" PRIu64 " %s%s", n, thing, n == 1 ? "" : plural);
+}
+
+static void detail_holders(Message *m) {
+        if (!has(m, EVENT_FIELD_HOLDER_COUNT))
+                return;
+        if (number(m, EVENT_FIELD_HOLDER_COUNT) == 0)
+                text_append(detail(m), "no holder");
+        else
+                put_count(detail(m), number(m, EVENT_FIELD_HOLDER_COUNT), "holder", "s");
+}
+
+static void detail_traffic(Message *m) {
+        if (has(m, EVENT_FIELD_BYTES_SENT)) {
+                put_size(detail(m), number(m, EVENT_FIELD_BYTES_SENT));
+                text_append(m->text, " sent");
+        }
+        if (has(m, EVENT_FIELD_BYTES_RECEIVED)) {
+                put_size(detail(m), number(m, EVENT_FIELD_BYTES_RECEIVED));
+                text_append(m->text, " received");
+        }
+        if (number(m, EVENT_FIELD_RETRANSMITS) > 0)
+                put_count(detail(m), number(m, EVENT_FIELD_RETRANSMITS), "retransmit", "s");
+}
+
+/* How and after what time it ended. */
+static void detail_end(Message *m) {
+        if (has(m, EVENT_FIELD_DURATION)) {
+                text_append(detail(m), "after ");
+                put_duration(m->text, number(m, EVENT_FIELD_DURATION));
+        }
+        detail_value(m, "", EVENT_FIELD_END, "");
+        detail_value(m, "", EVENT_FIELD_ERROR, "");
+}
+
+static size_t count_words(Bytes b) {
+        size_t n = b.size > 0;
+
+        for (uint32_t i = 0; i < b.size; i++)
+                n += b.data[i] == ' ';
+        return n;
+}
+
+static void detail_holder_changes(Message *m) {
+        static const struct {
+                FieldId id;
+                const char *verb;
+        } changes[] = {
+                { EVENT_FIELD_HOLDER_GAINED, "gained" },
+                { EVENT_FIELD_HOLDER_LOST, "lost" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(changes); i++) {
+                if (!has(m, changes[i].id))
+                        continue;
+                text_printf(detail(m), "%s ", changes[i].verb);
+                put_count(m->text, count_words(m->event->values[changes[i].id].bytes), "holder", "s");
+        }
+}
+
+static void detail_state(Message *m) {
+        bool moved = has(m, EVENT_FIELD_STATE) && has(m, EVENT_FIELD_PREVIOUS_STATE) &&
+                number(m, EVENT_FIELD_STATE) != number(m, EVENT_FIELD_PREVIOUS_STATE);
+
+        if (moved) {
+                detail_value(m, "", EVENT_FIELD_PREVIOUS_STATE, " => ");
+                put_name(m, EVENT_FIELD_STATE, NAME_MAX_, "?");
+        } else
+                detail_value(m, "", EVENT_FIELD_STATE, "");
+        detail_value(m, "by way of ", EVENT_FIELD_STATES, "");
+}
+
+static void put_connection(Message *m) {
+        put_protocol(m);
+        put_both_ends(m);
+
+        switch ((int) m->event->kind) {
+        case EVENT_CONNECTION_CHANGED:
+                detail_state(m);
+                detail_holder_changes(m);
+                break;
+        case EVENT_CONNECTION_MISSED:
+                if (has(m, EVENT_FIELD_CLOSED) && number(m, EVENT_FIELD_CLOSED) != 1)
+                        put_count(detail(m), number(m, EVENT_FIELD_CLOSED), "connection", "s");
+                detail_end(m);
+                detail_traffic(m);
+                break;
+        case EVENT_CONNECTION_VANISHED:
+        case EVENT_CONNECTION_COMPLETED:
+                detail_end(m);
+                detail_traffic(m);
+                break;
+        default:
+                detail_state(m);
+                detail_holders(m);
+                break;
+        }
+}
+
+static void put_listener(Message *m) {
+        put_protocol(m);
+        put_local(m);
+        detail_holders(m);
+}
+
+/* --- processes and the daemon itself ----------------------------------------------------------------- */
+
+static void put_process(Message *m) {
+        Text *t = m->text;
+
+        text_append(t, " ");
+        put_name(m, EVENT_FIELD_EXE, PATH_MAX_, "-");
+        if (has(m, EVENT_FIELD_EXE_STATE)) {
+                text_append(t, " (");
+                put_name(m, EVENT_FIELD_EXE_STATE, NAME_MAX_, "");
+                text_append(t, ")");
+        }
+        if (has(m, EVENT_FIELD_UID))
+                text_printf(t, " uid %" PRIu64, number(m, EVENT_FIELD_UID));
+        if (has(m, EVENT_FIELD_EFFECTIVE_UID))
+                text_printf(t, " acting as %" PRIu64, number(m, EVENT_FIELD_EFFECTIVE_UID));
+        if (has(m, EVENT_FIELD_USER_UNIT) || has(m, EVENT_FIELD_UNIT)) {
+                text_append(t, " in ");
+                put_name(m, has(m, EVENT_FIELD_USER_UNIT) ? EVENT_FIELD_USER_UNIT : EVENT_FIELD_UNIT, NAME_MAX_, "?");
+        }
+        if (has(m, EVENT_FIELD_PARENT_PID)) {
+                text_append(t, " child of ");
+                put_name(m, EVENT_FIELD_PARENT_COMM, NAME_MAX_, "?");
+                text_printf(t, "[%" PRIu64 "]", number(m, EVENT_FIELD_PARENT_PID));
+        }
+        detail_end(m);
+}
+
+static void detail_map(Message *m) {
+        bool sockets = has(m, EVENT_FIELD_SOCKET_COUNT);
+
+        if (sockets)
+                put_count(detail(m), number(m, EVENT_FIELD_SOCKET_COUNT), "socket", "s");
+        if (!has(m, EVENT_FIELD_PROCESS_COUNT))
+                return;
+        if (sockets)
+                text_append(m->text, " of ");
+        put_count(sockets ? m->text : detail(m), number(m, EVENT_FIELD_PROCESS_COUNT), "process", "es");
+}
+
+static void put_started(Message *m) {
+        detail_value(m, "version ", EVENT_FIELD_VERSION, "");
+        detail_value(m, "collector ", EVENT_FIELD_COLLECTOR, "");
+        detail_value(m, "degraded: ", EVENT_FIELD_DEGRADED, "");
+        detail_map(m);
+        detail_value(m, "configuration ", EVENT_FIELD_CONFIG_HASH, "");
+}
+
+static void put_stopped(Message *m) {
+        detail_value(m, "by ", EVENT_FIELD_STOPPED_BY, "");
+        detail_map(m);
+}
+
+static void put_gap(Message *m) {
+        static const FieldId from = EVENT_FIELD_NOT_BEFORE, to = EVENT_FIELD_NOT_AFTER;
+        bool dated = has(m, from) && has(m, to) && number(m, to) - number(m, from) >= 86400 * USEC_PER_SEC;
+
+        text_append(detail(m), "not observed");
+        if (has(m, from)) {
+                text_append(m->text, has(m, to) ? " " : " since ");
+                put_time(m->text, format_epoch(m->context, number(m, from)), dated);
+        }
+        if (has(m, to)) {
+                text_append(m->text, has(m, from) ? " to " : " until ");
+                put_time(m->text, format_epoch(m->context, number(m, to)), dated);
+        }
+        detail_value(m, "", EVENT_FIELD_GAP_REASON, "");
+        detail_value(m, "", EVENT_FIELD_ERROR, "");
+        detail_value(m, "table ", EVENT_FIELD_GAP_TABLE, "");
+        detail_value(m, "netns ", EVENT_FIELD_NETNS, "");
+        detail_value(m, "count ", EVENT_FIELD_GAP_COUNT, "");
+}
+
+static void put_lost(Message *m) {
+        uint64_t first = number(m, EVENT_FIELD_LOST_FIRST_SEQ), last = number(m, EVENT_FIELD_LOST_LAST_SEQ);
+        uint64_t count = number(m, EVENT_FIELD_LOST_COUNT);
+
+        if (has(m, EVENT_FIELD_LOST_FIRST_SEQ) && has(m, EVENT_FIELD_LOST_LAST_SEQ)) {
+                put_count(detail(m), count, "event", "s");
+                if (first == last)
+                        text_printf(detail(m), "seq %" PRIu64, first);
+                else /* with some between them that arrived, unless the count says all */
+                        text_printf(detail(m), last - first + 1 == count ? "seq %" PRIu64 " to %" PRIu64
+                                                                         : "between seq %" PRIu64 " and %" PRIu64,
+                                    first, last);
+        } else {
+                put_count(detail(m), count, "notice", "s");
+                text_append(m->text, " of the kernel");
+        }
+        detail_value(m, "sink ", EVENT_FIELD_SINK, "");
+        detail_value(m, "", EVENT_FIELD_GAP_REASON, "");
+}
+
+static void put_balance(Message *m) {
+        detail_map(m);
+        detail_value(m, "openings (active passive) by the kernel ", EVENT_FIELD_OPENED_KERNEL, "");
+        detail_value(m, "recorded ", EVENT_FIELD_OPENED_RECORDED, "");
+        detail_value(m, "reported ", EVENT_FIELD_OPENED_REPORTED, "");
+        if (has(m, EVENT_FIELD_ESTIMATE))
+                text_append(detail(m), "an estimate");
+}
+
+/* --- the line ---------------------------------------------------------------------------------------- */
+
+typedef struct Form {
+        bool own; /* about the daemon, not about a process that is watched */
+        void (*body)(Message *m);
+} Form;
+
+static const Form *event_form(EventKind kind) {
+        static const Form forms[_EVENT_KIND_MAX] = {
+                [EVENT_CONNECTION_PRESENT] = { false, put_connection },
+                [EVENT_CONNECTION_APPEARED] = { false, put_connection },
+                [EVENT_CONNECTION_CHANGED] = { false, put_connection },
+                [EVENT_CONNECTION_VANISHED] = { false, put_connection },
+                [EVENT_CONNECTION_COMPLETED] = { false, put_connection },
+                [EVENT_CONNECTION_MISSED] = { false, put_connection },
+                [EVENT_LISTENER_PRESENT] = { false, put_listener },
+                [EVENT_LISTENER_APPEARED] = { false, put_listener },
+                [EVENT_LISTENER_VANISHED] = { false, put_listener },
+                [EVENT_PROCESS_MATCHED] = { false, put_process },
+                [EVENT_PROCESS_GONE] = { false, put_process },
+                [EVENT_AUDIT_STARTED] = { true, put_started },
+                [EVENT_AUDIT_STOPPED] = { true, put_stopped },
+                [EVENT_AUDIT_RELOADED] = { true, put_started },
+                [EVENT_AUDIT_GAP] = { true, put_gap },
+                [EVENT_AUDIT_LOST] = { true, put_lost },
+                [EVENT_AUDIT_BALANCE] = { true, put_balance },
+        };
+
+        return &forms[kind];
+}
+
+static void put_head(Message *m, bool own) {
+        if (own)
+                text_append(m->text, "sockauditd");
+        else
+                put_name(m, EVENT_FIELD_COMM, NAME_MAX_, "?");
+        if (has(m, EVENT_FIELD_PID))
+                text_printf(m->text, "[%" PRIu64 "]", number(m, EVENT_FIELD_PID));
+        else if (!own)
+                text_append(m->text, "[?]");
+        text_printf(m->text, " %s:", event_kind_info(m->event->kind)->verb);
+}
+
+static void put_rule(Message *m) {
+        if (!has(m, EVENT_FIELD_RULE))
+                return;
+        text_append(m->text, " (rule ");
+        put_name(m, EVENT_FIELD_RULE, NAME_MAX_, "?");
+        text_append(m->text, ")");
+}
+
+static void cut(Text *t, size_t max) {
+        if (t->size <= max)
+                return;
+        while (max > 0 && (t->data[max] & 0xc0) == 0x80)
+                max--;
+        t->size = max;
+        t->data[max] = 0;
+}
+
+void format_message(const FormatContext *c, const Event *e, Text *t) {
+        Message m = { .context = c, .event = e, .text = t };
+        const Form *form = event_form(e->kind);
+        size_t start = t->size;
+
+        put_head(&m, form->own);
+        form->body(&m);
+        put_rule(&m);
+        cut(t, start + FORMAT_MESSAGE_MAX);
+        if (text_error(&m.scratch) < 0)
+                t->failed = true;
+        text_done(&m.scratch);
+}
+
+void format_text(const FormatContext *c, const Event *e, Text *t) {
+        static const FieldId times[] = { EVENT_FIELD_NOT_AFTER, EVENT_FIELD_OPENED_AT, EVENT_FIELD_NOT_BEFORE };
+
+        for (size_t i = 0; i < ELEMENTSOF(times); i++)
+                if (event_has(e, times[i])) {
+                        put_time(t, format_epoch(c, e->values[times[i]].number), false);
+                        text_append(t, "  ");
+                        break;
+                }
+        format_message(c, e, t);
+        text_append(t, "\n");
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The journal, by its native protocol (systemd's JOURNAL_NATIVE_PROTOCOL.md): one datagram an event, a line
+ * NAME=VALUE each, or NAME, newline, size as 64 bits little-endian, VALUE, newline.
+ *
+ * Not sd_journal_send(3): it blocks without limit while journald is stopped, and reports success when the socket is
+ * missing. Here the socket is connected, so that poll(2) tells when journald takes datagrams again, and non-blocking.
+ *
+ *     EAGAIN                 journald does not read: wait for POLLOUT
+ *     ECONNREFUSED, ENOENT   nobody has the socket: a new one is connected, at most every RECONNECT_EVERY
+ *     EMSGSIZE, ENOBUFS      too large for a datagram: a sealed memfd goes instead, as a descriptor
+ *
+ * Known gap: journald may be killed between our send and its read. Where nobody keeps the socket open for it the
+ * datagram is gone, and nothing says so. */
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "emit/sink-private.h"
+
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
+#define SEND_BUFFER (8 << 20) /* with the default of 208 KiB only some 160 events fit, whatever the queue of journald takes */
+#define RECONNECT_EVERY (100 * USEC_PER_MSEC)
+
+typedef struct JournalSink {
+        Sink sink; /* sink.fd: the connected socket, or -1 */
+        struct sockaddr_un address;
+        uint64_t tried_at; /* monotonic, of the last connect; 0: never */
+        int error;         /* what it said, negative */
+} JournalSink;
+
+/* --- the datagram ------------------------------------------------------------------------------------ */
+
+static int append_field(void *userdata, const char *name, const char *value, size_t size) {
+        Text *t = userdata;
+
+        text_append(t, name);
+        if (memchr(value, '\n', size)) {
+                uint64_t le = htole64(size);
+
+                text_append_bytes(t, "\n", 1);
+                text_append_bytes(t, &le, sizeof(le));
+        } else
+                text_append_bytes(t, "=", 1);
+        text_append_bytes(t, value, size);
+        text_append_bytes(t, "\n", 1);
+        return text_error(t);
+}
+
+static int journal_format(const FormatContext *c, const Event *e, Text *t) {
+        return format_fields(c, e, append_field, t);
+}
+
+/* --- the connection ---------------------------------------------------------------------------------- */
+
+static int journal_address(const char *path, struct sockaddr_un *ret) {
+        *ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
+        if (!path)
+                path = JOURNAL_SOCKET;
+        if (*path == 0 || strlen(path) >= sizeof(ret->sun_path))
+                return -ENAMETOOLONG;
+        strcpy(ret->sun_path, path);
+        return 0;
+}
+
+static int journal_connect(const struct sockaddr_un *address) {
+        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        int size = SEND_BUFFER;
+
+        if (fd < 0)
+                return -errno;
+        if (connect(fd, (const struct sockaddr *) address, sizeof(*address)) < 0)
+                return -errno;
+        if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
+                (void) setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+        return TAKE_FD(fd);
+}
+
+static int journal_reach(JournalSink *s) {
+        uint64_t now;
+
+        if (s->sink.fd >= 0)
+                return 0;
+        now = clock_monotonic();
+        if (s->tried_at > 0 && now - s->tried_at < RECONNECT_EVERY)
+                return s->error;
+        s->tried_at = now;
+        s->sink.fd = journal_connect(&s->address);
+        if (s->sink.fd >= 0)
+                return 0;
+        s->error = s->sink.fd;
+        s->sink.fd = -1;
+        return s->error;
+}
+
+/* --- sending ----------------------------------------------------------------------------------------- */
+
+static int write_all(int fd, const char *data, size_t size) {
+        while (size > 0) {
+                ssize_t n = write(fd, data, size);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n <= 0)
+                        return n < 0 ? -errno : -EIO;
+                data += n;
+                size -= (size_t) n;
+        }
+        return 0;
+}
+
+static int make_memfd(const char *data, size_t size) {
+        _cleanup_close_ int fd = memfd_create("sockaudit-event", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        int r;
+
+        if (fd < 0)
+                return -errno;
+        r = write_all(fd, data, size);
+        if (r < 0)
+                return r;
+        if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+                return -errno;
+        return TAKE_FD(fd);
+}
+
+static ssize_t send_memfd(int socket_fd, const char *data, size_t size) {
+        _cleanup_close_ int fd = make_memfd(data, size);
+        union {
+                struct cmsghdr header;
+                char bytes[CMSG_SPACE(sizeof(int))];
+        } control = {};
+        struct msghdr m = { .msg_control = &control, .msg_controllen = sizeof(control) };
+        struct cmsghdr *h = CMSG_FIRSTHDR(&m);
+
+        if (fd < 0)
+                return fd;
+        h->cmsg_level = SOL_SOCKET;
+        h->cmsg_type = SCM_RIGHTS;
+        h->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(h), &fd, sizeof(int));
+        return sendmsg(socket_fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : (ssize_t) size;
+}
+
+static ssize_t journal_send(int fd, const char *data, size_t size) {
+        ssize_t n;
+
+        do {
+                n = send(fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+                if (n < 0)
+                        n = -errno;
+                if (n == -EMSGSIZE || n == -ENOBUFS)
+                        n = send_memfd(fd, data, size);
+        } while (n == -EINTR);
+        return n;
+}
+
+static ssize_t journal_write(Sink *sink, const char *data, size_t size) {
+        JournalSink *s = (JournalSink *) sink;
+
+        for (;;) {
+                ssize_t n;
+                int r = journal_reach(s);
+
+                if (r < 0)
+                        return r == -EAGAIN || r == -EPIPE ? -ENOTCONN : r;
+                n = journal_send(s->sink.fd, data, size);
+                switch (n) {
+                case -ECONNREFUSED:
+                case -ECONNRESET:
+                case -ENOTCONN:
+                case -ENOENT:
+                case -EPIPE:
+                        /* A journald that was started anew has a new socket. journal_reach() ends this loop: it connects once in
+                         * a while only. */
+                        s->error = -ECONNREFUSED;
+                        s->sink.fd = fd_close(s->sink.fd);
+                        continue;
+                default:
+                        return n;
+                }
+        }
+}
+
+static void journal_close(Sink *sink) {
+        sink->fd = fd_close(sink->fd);
+}
+
+int sink_journal_new(Sink **ret, const FormatContext *c, const char *path, uint64_t queue_bytes) {
+        static const SinkOps ops = { .format = journal_format, .write = journal_write, .close = journal_close };
+        struct sockaddr_un address;
+        JournalSink *s;
+        int r = journal_address(path, &address);
+
+        if (r < 0)
+                return r;
+        s = malloc(sizeof(*s));
+        if (!s)
+                return -ENOMEM;
+        sink_init(&s->sink, SINK_JOURNAL, &ops, c, queue_bytes);
+        s->address = address;
+        s->tried_at = 0;
+        s->error = 0;
+        *ret = &s->sink;
+        return 0;
+}
+
+bool sink_journal_available(const char *path) {
+        _cleanup_close_ int fd = -1;
+        struct sockaddr_un address;
+
+        if (journal_address(path, &address) < 0)
+                return false;
+        fd = journal_connect(&address);
+        return fd >= 0;
+}
