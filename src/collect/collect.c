@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The waist. Which way a table is read:
+ *
+ *  kind        own namespace       another one                     sock_diag has no handler
+ *  sock_diag   a socket kept open  one opened inside for the look  text of /proc/PID/net for that table
+ *  proc        text                text
+ *
+ * Where setns is not allowed, the text is read instead; the namespace then has an id made from its inode. A look
+ * at a namespace that is no longer there under its pid is `gone`: the pid is compared with the id (or inode) first.
+ *
+ * A socket that was left in the middle of a dump is closed, because the rest of that dump would come first. */
+
+#include "collect/collect.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "collect/netns.h"
+#include "collect/procnet.h"
+#include "collect/sockdiag.h"
+
+struct Collector {
+        CollectorKind kind;
+        int proc_fd;
+        Netns own;     /* pid 0 */
+        Sockdiag diag; /* in our own namespace; opened when needed */
+};
+
+static const char *const collector_names[_COLLECTOR_MAX] = {
+        [COLLECTOR_AUTO] = "auto",
+        [COLLECTOR_BPF] = "bpf",
+        [COLLECTOR_SOCK_DIAG] = "sock_diag",
+        [COLLECTOR_PROC] = "proc",
+};
+
+const char *collector_name(unsigned kind) {
+        return kind < _COLLECTOR_MAX ? collector_names[kind] : NULL;
+}
+
+int collector_from_name(const char *name) {
+        for (int i = 0; i < _COLLECTOR_MAX; i++)
+                if (strcmp(collector_names[i], name) == 0)
+                        return i;
+        return -EINVAL;
+}
+
+static int own_diag(Collector *c) {
+        return c->diag.fd >= 0 ? 0 : sockdiag_open(&c->diag, c->proc_fd, 0);
+}
+
+static int probe_sock_diag(Collector *c) {
+        int r = own_diag(c);
+
+        return r < 0 ? r : sockdiag_probe(&c->diag);
+}
+
+static int probe_proc(const Collector *c) {
+        _cleanup_close_ int fd = openat(c->proc_fd, "net/tcp", O_RDONLY | O_CLOEXEC);
+
+        return fd < 0 ? -errno : 0;
+}
+
+/* Our own namespace; a /proc that does not show it (a tree of a test) leaves it without inode. */
+static void find_own(Collector *c) {
+        (void) netns_inode(c->proc_fd, 0, &c->own.inode);
+        c->own.id = netns_id_of_inode(c->own.inode);
+        if (c->diag.fd >= 0)
+                (void) netns_cookie(c->diag.fd, &c->own.id);
+}
+
+int collector_new(Collector **ret, CollectorKind kind, int proc_fd) {
+        _cleanup_(collector_freep) Collector *c = NULL;
+        int r = -EOPNOTSUPP;
+
+        c = calloc(1, sizeof(*c));
+        if (!c)
+                return -ENOMEM;
+        c->proc_fd = proc_fd;
+        c->diag = SOCKDIAG_NULL;
+        if (kind == COLLECTOR_AUTO || kind == COLLECTOR_SOCK_DIAG) {
+                c->kind = COLLECTOR_SOCK_DIAG;
+                r = probe_sock_diag(c);
+                if (r < 0)
+                        sockdiag_close(&c->diag);
+        }
+        if (kind == COLLECTOR_PROC || (kind == COLLECTOR_AUTO && r < 0)) {
+                c->kind = COLLECTOR_PROC;
+                r = probe_proc(c);
+        }
+        if (r < 0)
+                return r;
+        find_own(c);
+        *ret = TAKE_PTR(c);
+        return 0;
+}
+
+Collector *collector_free(Collector *c) {
+        if (c)
+                sockdiag_close(&c->diag);
+        free(c);
+        return NULL;
+}
+
+CollectorKind collector_kind(const Collector *c) {
+        return c->kind;
+}
+
+/* A socket in a foreign namespace, and that this is the one which is meant. -EPERM: only its text can be had. */
+static int open_foreign(const Collector *c, const Netns *netns, Sockdiag *ret) {
+        uint64_t cookie;
+        int r;
+
+        if (netns->id == netns_id_of_inode(netns->inode))
+                return -EPERM;
+        r = sockdiag_open(ret, c->proc_fd, netns->pid);
+        if (r < 0)
+                return r;
+        if (netns_cookie(ret->fd, &cookie) < 0 || cookie == netns->id)
+                return 0;
+        sockdiag_close(ret);
+        return -ESRCH;
+}
+
+/* The socket for a namespace: our own is lent, a foreign one is kept in *foreign by the caller for as long as his look lasts. */
+static int diag_for(Collector *c, const Netns *netns, Sockdiag *foreign, Sockdiag **ret) {
+        bool own = netns->pid == 0 || netns->id == c->own.id;
+        int r = 0;
+
+        if (own)
+                r = own_diag(c);
+        else if (foreign->fd < 0)
+                r = open_foreign(c, netns, foreign);
+        if (r < 0)
+                return r;
+        *ret = own ? &c->diag : foreign;
+        return 0;
+}
+
+static int look_diag(Collector *c, Sockdiag *d, const Netns *netns, TableKind table, const Taker *taker, Coverage *ret) {
+        int r = sockdiag_look(d, netns->id, table, taker, ret);
+
+        if (r < 0 || ret->state == COVERAGE_INTERRUPTED)
+                sockdiag_close(d);
+        if (r < 0)
+                return r;
+        if (ret->state == COVERAGE_DENIED && ret->error == ENOENT)
+                return procnet_look(c->proc_fd, netns, table, taker, ret);
+        if (ret->state == COVERAGE_OK && table == TABLE_RAW)
+                return procnet_look_icmp(c->proc_fd, netns, taker, ret);
+        return 0;
+}
+
+static Coverage coverage_of_open(int error) {
+        if (error == -ESRCH)
+                return (Coverage){ COVERAGE_GONE, 0 };
+        return (Coverage){ error == -EACCES ? COVERAGE_DENIED : COVERAGE_INTERRUPTED, -error };
+}
+
+static int look_table(Collector *c, const Netns *netns, Sockdiag *foreign, TableKind table, const Taker *taker, Coverage *ret) {
+        Sockdiag *d = NULL;
+        int r = c->kind == COLLECTOR_PROC ? -EPERM : diag_for(c, netns, foreign, &d);
+
+        if (r == -EPERM)
+                return procnet_look(c->proc_fd, netns, table, taker, ret);
+        if (r >= 0)
+                return look_diag(c, d, netns, table, taker, ret);
+        *ret = coverage_of_open(r);
+        return 0;
+}
+
+int collector_look(Collector *c, const Netns *netns, unsigned tables, const Taker *taker) {
+        _cleanup_sockdiag_ Sockdiag foreign = SOCKDIAG_NULL;
+
+        for (TableKind table = 0; table < _TABLE_MAX; table++) {
+                Coverage coverage = {};
+                int r;
+
+                if (!(tables & TABLE_BIT(table)))
+                        continue;
+                r = taker->begin(taker->userdata, netns, table, clock_boottime());
+                if (r >= 0)
+                        r = look_table(c, netns, &foreign, table, taker, &coverage);
+                if (r >= 0)
+                        r = taker->end(taker->userdata, netns, table, clock_boottime(), coverage);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int collector_confirm(Collector *c, const Netns *netns, const Socket *socket) {
+        _cleanup_sockdiag_ Sockdiag foreign = SOCKDIAG_NULL;
+        Sockdiag *d = NULL;
+        int r;
+
+        if (c->kind != COLLECTOR_SOCK_DIAG)
+                return -EOPNOTSUPP;
+        r = diag_for(c, netns, &foreign, &d);
+        if (r < 0)
+                return r == -EPERM ? -EOPNOTSUPP : r;
+        r = sockdiag_confirm(d, socket);
+        if (r < 0 && r != -EOPNOTSUPP)
+                sockdiag_close(d);
+        return r;
+}
+
+int collector_netns(Collector *c, uint32_t pid, Netns *ret) {
+        _cleanup_sockdiag_ Sockdiag d = SOCKDIAG_NULL;
+        Netns netns = { .pid = pid };
+        int r;
+
+        if (pid == 0) {
+                *ret = c->own;
+                return 0;
+        }
+        r = netns_inode(c->proc_fd, pid, &netns.inode);
+        if (r < 0)
+                return r;
+        /* Ours lives, so nobody else can have its inode. */
+        if (netns.inode == c->own.inode) {
+                netns.id = c->own.id;
+                *ret = netns;
+                return 0;
+        }
+        netns.id = netns_id_of_inode(netns.inode);
+        if (c->kind == COLLECTOR_SOCK_DIAG) {
+                r = sockdiag_open(&d, c->proc_fd, pid);
+                if (r < 0 && r != -EPERM)
+                        return r;
+                if (r >= 0)
+                        (void) netns_cookie(d.fd, &netns.id);
+        }
+        *ret = netns;
+        return 0;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* Network namespaces: who they are, and sockets inside them. The only user of setns.
+ *
+ * The inode of /proc/PID/ns/net is given to another namespace as soon as it is free; the cookie (SO_NETNS_COOKIE, Linux
+ * 5.14) is never. The cookie can only be asked of a socket inside. */
+
+#include <stdint.h>
+
+/* "net:[N]" of /proc/PID/ns/net; pid 0: of this thread. 0, -ESRCH, -EACCES or negative errno. */
+int netns_inode(int proc_fd, uint32_t pid, uint32_t *ret);
+
+/* The cookie of the namespace a socket lives in. 0, or negative errno (-ENOPROTOOPT before Linux 5.14). */
+int netns_cookie(int socket_fd, uint64_t *ret);
+
+/* Netns.id where there is no cookie; never equal to a cookie (they count from 1). */
+uint64_t netns_id_of_inode(uint32_t inode);
+
+/* socket(2) inside the namespace of a process; pid 0: our own. The socket keeps that namespace alive: close it soon. Returns a
+ * descriptor; -ESRCH; -EPERM where setns is not allowed; or negative errno. Moves the calling thread for a moment, and aborts
+ * the program if it cannot come back. */
+int netns_socket(int proc_fd, uint32_t pid, int domain, int type, int protocol);

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The pure half of sockdiag.c: replies into records. The kernel is trusted to mean well, not to be of our age: each attribute may be
+ * missing, shorter or longer than the headers say that this was built with. */
+
+#include "collect/sockdiag.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/inet_diag.h>
+#include <linux/tcp.h>
+#include <linux/unix_diag.h>
+#include <string.h>
+
+#include "base/macro.h"
+
+static uint64_t cookie_of(const uint32_t words[2]) {
+        uint64_t cookie = (uint64_t) words[1] << 32 | words[0];
+
+        return cookie == UINT64_MAX ? 0 : cookie; /* INET_DIAG_NOCOOKIE */
+}
+
+/* Copies a number of `size` bytes at `offset`, if the attribute reaches that far. */
+static bool attribute_get(const struct nlattr *a, size_t offset, void *ret, size_t size) {
+        if (mnl_attr_get_payload_len(a) < offset + size)
+                return false;
+        memcpy(ret, (const char *) mnl_attr_get_payload(a) + offset, size);
+        return true;
+}
+
+#define INFO_GET(a, member, ret)                                                                      \
+        attribute_get(a, offsetof(struct tcp_info, member), ret, sizeof(((struct tcp_info *) 0)->member))
+
+static void parse_tcp_info(const struct nlattr *a, Socket *s) {
+        uint32_t n, idle_sent, idle_received;
+        __u64 sent, again, received;
+
+        /* bytes_sent counts what was sent again, too. */
+        if (INFO_GET(a, tcpi_bytes_sent, &sent) && INFO_GET(a, tcpi_bytes_retrans, &again))
+                s->bytes_sent = sent >= again ? sent - again : 0;
+        if (INFO_GET(a, tcpi_bytes_received, &received))
+                s->bytes_received = received;
+        if (INFO_GET(a, tcpi_total_retrans, &n))
+                s->total_retransmits = n;
+        if (INFO_GET(a, tcpi_rtt, &n) && n != 0)
+                s->rtt_usec = n;
+        if (INFO_GET(a, tcpi_last_data_sent, &idle_sent) && INFO_GET(a, tcpi_last_data_recv, &idle_received))
+                s->idle_usec = MIN(idle_sent, idle_received) * USEC_PER_MSEC;
+}
+
+/* Walks the attributes behind a header of `header` bytes. mnl_attr_for_each() stops at the first damaged one without
+ * a word; so where it stopped is compared with the end. */
+static const struct nlattr *attributes_begin(const struct nlmsghdr *m, size_t header) {
+        return mnl_nlmsg_get_payload_offset(m, header);
+}
+
+static bool attributes_more(const struct nlmsghdr *m, const struct nlattr *a) {
+        const char *tail = mnl_nlmsg_get_payload_tail(m);
+
+        return mnl_attr_ok(a, (int) (tail - (const char *) a));
+}
+
+static bool attributes_complete(const struct nlmsghdr *m, const struct nlattr *a) {
+        return (const char *) a >= (const char *) mnl_nlmsg_get_payload_tail(m);
+}
+
+static int parse_id(const struct inet_diag_msg *d, Socket *s) {
+        size_t size;
+
+        if (d->idiag_family == AF_INET) {
+                s->family = FAMILY_IPV4;
+                size = 4;
+        } else if (d->idiag_family == AF_INET6) {
+                s->family = FAMILY_IPV6;
+                size = 16;
+        } else
+                return -EINVAL;
+        if (d->idiag_state == 0 || d->idiag_state >= _STATE_MAX)
+                return -EINVAL;
+        memcpy(s->local.ip, d->id.idiag_src, size);
+        memcpy(s->peer.ip, d->id.idiag_dst, size);
+        s->local.port = ntohs(d->id.idiag_sport);
+        s->peer.port = ntohs(d->id.idiag_dport);
+        s->interface = d->id.idiag_if;
+        s->cookie = cookie_of(d->id.idiag_cookie);
+        return 0;
+}
+
+int sockdiag_parse_inet(const struct nlmsghdr *message, Transport transport, Socket *ret) {
+        const struct inet_diag_msg *d = mnl_nlmsg_get_payload(message);
+        const struct nlattr *a;
+        Socket s;
+
+        if (mnl_nlmsg_get_payload_len(message) < sizeof(*d))
+                return -EINVAL;
+        socket_init(&s);
+        if (parse_id(d, &s) < 0)
+                return -EINVAL;
+        s.transport = (uint8_t) transport;
+        s.state = d->idiag_state;
+        s.timer = d->idiag_timer;
+        s.timer_msec = d->idiag_timer == TIMER_NONE ? 0 : d->idiag_expires;
+        s.retransmits = d->idiag_retrans;
+        s.send_queue = d->idiag_wqueue;
+        s.receive_queue = d->idiag_rqueue;
+        s.uid = d->idiag_uid;
+        s.inode = d->idiag_inode;
+
+        for (a = attributes_begin(message, sizeof(*d)); attributes_more(message, a); a = mnl_attr_next(a)) {
+                uint16_t type = mnl_attr_get_type(a);
+
+                /* A listener has a tcp_info, too, in which other things stand. */
+                if (type == INET_DIAG_INFO && transport == TRANSPORT_TCP && s.state != STATE_LISTEN)
+                        parse_tcp_info(a, &s);
+                else if (type == INET_DIAG_CGROUP_ID)
+                        (void) attribute_get(a, 0, &s.cgroup, sizeof(s.cgroup));
+        }
+        if (!attributes_complete(message, a))
+                return -EINVAL;
+        if (s.state == STATE_TIME_WAIT || (s.state == STATE_SYN_RECV && s.inode == 0))
+                return 0;
+        *ret = s;
+        return 1;
+}
+
+static Transport unix_transport(uint8_t type) {
+        switch (type) {
+        case SOCK_STREAM:
+                return TRANSPORT_STREAM;
+        case SOCK_DGRAM:
+                return TRANSPORT_DGRAM;
+        case SOCK_SEQPACKET:
+                return TRANSPORT_SEQPACKET;
+        default:
+                return TRANSPORT_UNKNOWN;
+        }
+}
+
+/* The kernel counts the NUL at the end of a path, which may stand behind all 108 bytes of sun_path. An abstract name
+ * ends where it ends. */
+static int parse_unix_name(const struct nlattr *a, Socket *s) {
+        const char *name = mnl_attr_get_payload(a);
+        size_t size = mnl_attr_get_payload_len(a);
+
+        if (size > 0 && name[0] != 0 && name[size - 1] == 0)
+                size--;
+        if (size > SOCKET_PATH_MAX)
+                return -EINVAL;
+        memcpy(s->path, name, size);
+        s->path_size = (uint8_t) size;
+        return 0;
+}
+
+static int parse_unix_attribute(const struct nlattr *a, Socket *s) {
+        switch (mnl_attr_get_type(a)) {
+        case UNIX_DIAG_NAME:
+                return parse_unix_name(a, s);
+        case UNIX_DIAG_PEER:
+                (void) attribute_get(a, 0, &s->peer_inode, sizeof(s->peer_inode));
+                break;
+        case UNIX_DIAG_RQLEN:
+                (void) attribute_get(a, offsetof(struct unix_diag_rqlen, udiag_rqueue), &s->receive_queue, sizeof(uint32_t));
+                (void) attribute_get(a, offsetof(struct unix_diag_rqlen, udiag_wqueue), &s->send_queue, sizeof(uint32_t));
+                break;
+        case UNIX_DIAG_SHUTDOWN:
+                (void) attribute_get(a, 0, &s->shutdown, sizeof(s->shutdown));
+                break;
+        case UNIX_DIAG_UID:
+                (void) attribute_get(a, 0, &s->uid, sizeof(s->uid));
+                break;
+        default:
+                break;
+        }
+        return 0;
+}
+
+int sockdiag_parse_unix(const struct nlmsghdr *message, Socket *ret) {
+        const struct unix_diag_msg *d = mnl_nlmsg_get_payload(message);
+        const struct nlattr *a;
+        Socket s;
+
+        if (mnl_nlmsg_get_payload_len(message) < sizeof(*d))
+                return -EINVAL;
+        socket_init(&s);
+        s.family = FAMILY_UNIX;
+        s.transport = (uint8_t) unix_transport(d->udiag_type);
+        s.state = d->udiag_state;
+        s.inode = d->udiag_ino;
+        s.cookie = cookie_of(d->udiag_cookie);
+        if (d->udiag_family != AF_UNIX || s.transport == TRANSPORT_UNKNOWN || s.state == 0 || s.state >= _STATE_MAX)
+                return -EINVAL;
+
+        for (a = attributes_begin(message, sizeof(*d)); attributes_more(message, a); a = mnl_attr_next(a))
+                if (parse_unix_attribute(a, &s) < 0)
+                        return -EINVAL;
+        if (!attributes_complete(message, a))
+                return -EINVAL;
+        *ret = s;
+        return s.inode != 0;
+}

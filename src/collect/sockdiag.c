@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Request, receive loop, errors. A reply is believed when it comes from the kernel (port 0; any process may send to us), bears
+ * our sequence number and is whole. The kernel makes the next part of a dump when the last one is received, so
+ * nothing here waits for anybody; a time limit stands against the impossible.
+ *
+ * TCP is asked the old way (TCPDIAG_GETSOCK): it gives both families in one walk of the kernel's tables, which cost as
+ * much as the sockets do where there are few. UDP and raw have no such message.
+ *
+ * Known races: see rule 4 of the ledger. The kernel resumes by position and never sets NLM_F_DUMP_INTR. */
+
+#include "collect/sockdiag.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "base/fd.h"
+#include "collect/netns.h"
+
+/* The kernel makes parts as large as the largest buffer it was offered, but not beyond this. */
+#define PART_MAX 32768
+
+#define REPLY_SECONDS 10
+
+/* All states that sockets of a look can have. The kernel adds requests to SYN_RECV; they are taken out again by their
+ * inode, since a full socket can be in that state, too. */
+#define STATES_LOOK (((1u << _STATE_MAX) - 1) & ~1u & ~(1u << STATE_TIME_WAIT))
+
+typedef struct Request {
+        struct nlmsghdr header;
+        union {
+                struct inet_diag_req tcp;
+                struct inet_diag_req_v2 inet;
+                struct unix_diag_req local;
+        };
+} Request;
+
+/* What one kind of reply is. */
+typedef struct Format {
+        uint16_t type;
+        Transport transport; /* UNKNOWN: unix */
+} Format;
+
+/* Who gets the replies, and how the exchange went. */
+typedef struct Exchange {
+        Format format;
+        uint64_t netns;
+        const Taker *taker;
+        int answer; /* of the taker */
+} Exchange;
+
+int sockdiag_open(Sockdiag *d, int proc_fd, uint32_t pid) {
+        struct timeval limit = { .tv_sec = REPLY_SECONDS };
+        int fd = netns_socket(proc_fd, pid, AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG);
+
+        if (fd < 0)
+                return fd;
+        (void) setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+        *d = (Sockdiag){ .fd = fd };
+        return 0;
+}
+
+void sockdiag_close(Sockdiag *d) {
+        d->fd = fd_close(d->fd);
+}
+
+static int request_send(Sockdiag *d, Request *request, uint16_t type, uint16_t flags, size_t size) {
+        const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+        ssize_t n;
+
+        request->header = (struct nlmsghdr){
+                .nlmsg_len = (uint32_t) NLMSG_LENGTH(size),
+                .nlmsg_type = type,
+                .nlmsg_flags = (uint16_t) (NLM_F_REQUEST | flags),
+                .nlmsg_seq = ++d->sequence,
+        };
+        do
+                n = sendto(d->fd, request, request->header.nlmsg_len, 0, (const struct sockaddr *) &kernel, sizeof(kernel));
+        while (n < 0 && errno == EINTR);
+        return n < 0 ? -errno : 0;
+}
+
+/* One datagram of the kernel. Its size or negative errno. */
+static ssize_t part_receive(const Sockdiag *d, void *buffer, size_t size) {
+        for (;;) {
+                struct sockaddr_nl from = {};
+                struct iovec iov = { buffer, size };
+                struct msghdr m = { .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1 };
+                ssize_t n = recvmsg(d->fd, &m, 0);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                if (m.msg_namelen != sizeof(from) || from.nl_pid != 0)
+                        continue;
+                if (m.msg_flags & MSG_TRUNC)
+                        return -EMSGSIZE;
+                return n;
+        }
+}
+
+/* The error in NLMSG_ERROR, and at the end of a dump in NLMSG_DONE (inet handlers tell there that they do not exist). */
+static int message_error(const struct nlmsghdr *m) {
+        int error = 0;
+
+        if (mnl_nlmsg_get_payload_len(m) >= sizeof(error))
+                memcpy(&error, mnl_nlmsg_get_payload(m), sizeof(error));
+        else if (m->nlmsg_type == NLMSG_ERROR)
+                return -EBADMSG;
+        return error <= 0 && error > -4096 ? error : -EBADMSG;
+}
+
+static int message_parse(const struct nlmsghdr *m, const Format *format, Socket *ret) {
+        if (m->nlmsg_type != format->type)
+                return -EINVAL;
+        return format->transport == TRANSPORT_UNKNOWN ? sockdiag_parse_unix(m, ret)
+                                                      : sockdiag_parse_inet(m, format->transport, ret);
+}
+
+/* 1: the dump is at its end; 0: go on; negative errno. */
+static int exchange_message(Exchange *e, const struct nlmsghdr *m) {
+        Socket s;
+        int r;
+
+        if (m->nlmsg_type == NLMSG_ERROR || m->nlmsg_type == NLMSG_DONE) {
+                r = message_error(m);
+                return r < 0 ? r : 1;
+        }
+        if (m->nlmsg_flags & NLM_F_DUMP_INTR)
+                return -EINTR;
+        r = message_parse(m, &e->format, &s);
+        if (r < 0)
+                return -EBADMSG;
+        if (r > 0 && e->taker) {
+                s.netns = e->netns;
+                e->answer = e->taker->row(e->taker->userdata, &s);
+        }
+        return MIN(e->answer, 0);
+}
+
+static int exchange_part(Exchange *e, const void *data, int size, uint32_t sequence) {
+        const struct nlmsghdr *m = data;
+
+        for (; mnl_nlmsg_ok(m, size); m = mnl_nlmsg_next(m, &size)) {
+                int r;
+
+                if (m->nlmsg_seq != sequence)
+                        continue;
+                r = exchange_message(e, m);
+                if (r != 0)
+                        return r;
+        }
+        return size > 0 ? -EBADMSG : 0;
+}
+
+/* Receives a dump that was asked for. 0 or negative errno; e->answer is negative when the taker ended it. */
+static int exchange_run(Exchange *e, Sockdiag *d) {
+        _Alignas(struct nlmsghdr) char buffer[PART_MAX];
+        int r;
+
+        do {
+                ssize_t n = part_receive(d, buffer, sizeof(buffer));
+
+                if (n < 0)
+                        return (int) n;
+                r = exchange_part(e, buffer, (int) n, d->sequence);
+                if (r >= 0 && e->taker && e->taker->between)
+                        e->taker->between(e->taker->userdata);
+        } while (r == 0);
+        return MIN(r, 0);
+}
+
+static int dump_tcp(Sockdiag *d, Exchange *e, uint32_t states) {
+        Request request = { .tcp = { .idiag_ext = 1 << (INET_DIAG_INFO - 1), .idiag_states = states } };
+        int r;
+
+        e->format = (Format){ TCPDIAG_GETSOCK, TRANSPORT_TCP };
+        r = request_send(d, &request, TCPDIAG_GETSOCK, NLM_F_DUMP, sizeof(request.tcp));
+        return r < 0 ? r : exchange_run(e, d);
+}
+
+static int dump_inet(Sockdiag *d, Exchange *e, uint8_t family, uint8_t protocol, Transport transport) {
+        Request request = {
+                .inet = { .sdiag_family = family, .sdiag_protocol = protocol, .idiag_states = STATES_LOOK },
+        };
+        int r;
+
+        e->format = (Format){ SOCK_DIAG_BY_FAMILY, transport };
+        r = request_send(d, &request, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, sizeof(request.inet));
+        return r < 0 ? r : exchange_run(e, d);
+}
+
+static int dump_unix(Sockdiag *d, Exchange *e) {
+        Request request = {
+                .local = {
+                        .sdiag_family = AF_UNIX,
+                        .udiag_states = UINT32_MAX,
+                        .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN | UDIAG_SHOW_UID,
+                },
+        };
+        int r;
+
+        e->format = (Format){ SOCK_DIAG_BY_FAMILY, TRANSPORT_UNKNOWN };
+        r = request_send(d, &request, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, sizeof(request.local));
+        return r < 0 ? r : exchange_run(e, d);
+}
+
+static int dump_table(Sockdiag *d, Exchange *e, TableKind table) {
+        uint8_t protocol = table == TABLE_UDP ? IPPROTO_UDP : IPPROTO_RAW;
+        Transport transport = table == TABLE_UDP ? TRANSPORT_UDP : TRANSPORT_RAW;
+        int r;
+
+        if (table == TABLE_TCP)
+                return dump_tcp(d, e, STATES_LOOK);
+        if (table == TABLE_UNIX)
+                return dump_unix(d, e);
+        r = dump_inet(d, e, AF_INET, protocol, transport);
+        if (r < 0)
+                return r;
+        /* One half is not a missing handler, which would have told no row. */
+        r = dump_inet(d, e, AF_INET6, protocol, transport);
+        return r == -ENOENT ? -EOPNOTSUPP : r;
+}
+
+int sockdiag_probe(Sockdiag *d) {
+        Exchange e = {};
+
+        return dump_tcp(d, &e, 1u << STATE_LISTEN);
+}
+
+int sockdiag_look(Sockdiag *d, uint64_t netns, TableKind table, const Taker *taker, Coverage *ret) {
+        Exchange e = { .netns = netns, .taker = taker };
+        int r = dump_table(d, &e, table);
+
+        if (e.answer < 0)
+                return e.answer;
+        if (r == 0)
+                *ret = (Coverage){ COVERAGE_OK, 0 };
+        else if (r == -EPERM || r == -EACCES || r == -ENOENT)
+                *ret = (Coverage){ COVERAGE_DENIED, -r };
+        else
+                *ret = (Coverage){ COVERAGE_INTERRUPTED, -r };
+        return 0;
+}
+
+/* ---- One socket ---- */
+
+static void cookie_words(uint64_t cookie, uint32_t ret[2]) {
+        ret[0] = (uint32_t) cookie;
+        ret[1] = (uint32_t) (cookie >> 32);
+}
+
+static int ask_tcp(Sockdiag *d, const Socket *s) {
+        Request request = {
+                .inet = {
+                        .sdiag_family = s->family == FAMILY_IPV6 ? AF_INET6 : AF_INET,
+                        .sdiag_protocol = IPPROTO_TCP,
+                        .idiag_states = UINT32_MAX,
+                        .id = {
+                                .idiag_sport = htons(s->local.port),
+                                .idiag_dport = htons(s->peer.port),
+                                .idiag_if = s->interface,
+                        },
+                },
+        };
+
+        memcpy(request.inet.id.idiag_src, s->local.ip, sizeof(s->local.ip));
+        memcpy(request.inet.id.idiag_dst, s->peer.ip, sizeof(s->peer.ip));
+        cookie_words(s->cookie, request.inet.id.idiag_cookie);
+        return request_send(d, &request, SOCK_DIAG_BY_FAMILY, 0, sizeof(request.inet));
+}
+
+static int ask_unix(Sockdiag *d, const Socket *s) {
+        Request request = {
+                .local = { .sdiag_family = AF_UNIX, .udiag_states = UINT32_MAX, .udiag_ino = s->inode },
+        };
+
+        cookie_words(s->cookie, request.local.udiag_cookie);
+        return request_send(d, &request, SOCK_DIAG_BY_FAMILY, 0, sizeof(request.local));
+}
+
+static int confirm_row(void *userdata, const Socket *found) {
+        const Socket *s = userdata;
+
+        return found->cookie == s->cookie && found->timer != TIMER_TIME_WAIT ? -EEXIST : -ENOENT;
+}
+
+int sockdiag_confirm(Sockdiag *d, const Socket *socket) {
+        bool local = socket->family == FAMILY_UNIX;
+        bool tcp = socket_has_addresses(socket) && socket->transport == TRANSPORT_TCP;
+        Socket wanted = *socket;
+        Taker taker = { .userdata = &wanted, .row = confirm_row };
+        Exchange e = {
+                .taker = &taker,
+                .format = { SOCK_DIAG_BY_FAMILY, local ? TRANSPORT_UNKNOWN : TRANSPORT_TCP },
+        };
+        _Alignas(struct nlmsghdr) char buffer[8192];
+        ssize_t n;
+        int r;
+
+        if (socket->cookie == 0 || (!tcp && !local) || (tcp && socket_is_listener(socket)) || (local && socket->inode == 0))
+                return -EOPNOTSUPP;
+        r = local ? ask_unix(d, socket) : ask_tcp(d, socket);
+        if (r < 0)
+                return r;
+        n = part_receive(d, buffer, sizeof(buffer));
+        if (n < 0)
+                return (int) n;
+        r = exchange_part(&e, buffer, (int) n, d->sequence);
+        if (e.answer == -EEXIST)
+                return 1;
+        /* Not told (TIME_WAIT), another one, or not there. */
+        if (r == 0 || e.answer < 0 || r == -ENOENT || r == -ESTALE)
+                return 0;
+        return r > 0 ? -EBADMSG : r;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* sock_diag(7): inet_diag and unix_diag. The kernel's own table as binary messages: what ss(8) reads. */
+
+#include <linux/netlink.h>
+#include <stdint.h>
+
+#include "collect/collect.h"
+
+/* A NETLINK_SOCK_DIAG socket in one namespace. */
+typedef struct Sockdiag {
+        int fd; /* -1: closed */
+        uint32_t sequence;
+} Sockdiag;
+
+#define SOCKDIAG_NULL ((Sockdiag){ .fd = -1 })
+
+/* In the namespace of process `pid` (0: our own); see netns_socket() for errors. */
+int sockdiag_open(Sockdiag *d, int proc_fd, uint32_t pid);
+void sockdiag_close(Sockdiag *d);
+#define _cleanup_sockdiag_ _cleanup_(sockdiag_close)
+
+/* 0 when dumps of TCP work here, else negative errno. */
+int sockdiag_probe(Sockdiag *d);
+
+/* Rows of one table through taker->row, with taker->between after each receive; begin and end are the caller's. How it
+ * went is in `ret`: DENIED with ENOENT when the kernel has no such handler (then no row was told). Returns 0 or what taker->row
+ * returned. After anything but OK the socket may be closed, since the rest of a dump may still be in it. */
+int sockdiag_look(Sockdiag *d, uint64_t netns, TableKind table, const Taker *taker, Coverage *ret);
+
+/* As collector_confirm(). */
+int sockdiag_confirm(Sockdiag *d, const Socket *socket);
+
+/* Pure: one reply into a record. Returns 1; 0: not to be told (TIME_WAIT, requests, nobody's); -EINVAL: damaged. */
+int sockdiag_parse_inet(const struct nlmsghdr *message, Transport transport, Socket *ret);
+int sockdiag_parse_unix(const struct nlmsghdr *message, Socket *ret);
