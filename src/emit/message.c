@@ -393,6 +393,7 @@ static void put_balance(Message *m) {
         detail_value(m, "openings (active passive) by the kernel ", EVENT_FIELD_OPENED_KERNEL, "");
         detail_value(m, "recorded ", EVENT_FIELD_OPENED_RECORDED, "");
         detail_value(m, "reported ", EVENT_FIELD_OPENED_REPORTED, "");
+        detail_value(m, "", EVENT_FIELD_MISSED, " missed");
         if (has(m, EVENT_FIELD_ESTIMATE))
                 text_append(detail(m), "an estimate");
 }

@@ -165,8 +165,9 @@ static void test_audit(void **state) {
         begin(EVENT_AUDIT_BALANCE, NULL, 5);
         event_set_word(&e, EVENT_FIELD_OPENED_KERNEL, "12 3");
         event_set_word(&e, EVENT_FIELD_OPENED_REPORTED, "12 3 0");
+        event_set_number(&e, EVENT_FIELD_MISSED, 4);
         event_set_word(&e, EVENT_FIELD_ESTIMATE, "yes");
-        assert_message("sockauditd[5] balance: openings (active passive) by the kernel 12 3, reported 12 3 0, an estimate");
+        assert_message("sockauditd[5] balance: openings (active passive) by the kernel 12 3, reported 12 3 0, 4 missed, an estimate");
 }
 
 static void test_gap(void **state) {
