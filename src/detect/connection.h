@@ -51,7 +51,8 @@ struct Actor {
         RuleBits matched; /* sticky */
         int rule;         /* first rule with a match that holds; -1: none */
         unsigned references; /* the table, and each Connection that names it */
-        bool wanted;      /* its descriptors are walked */
+        bool wanted;      /* its descriptors are to be walked */
+        bool walked;      /* they were, once at least */
         bool excluded;
         bool seen;        /* in the scan that is going on */
         bool stale;       /* the rules changed: it must be seen again */

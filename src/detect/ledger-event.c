@@ -112,7 +112,7 @@ static void set_entity(Ledger *l, Event *e, FieldId id, const Process *p) {
 static void set_evidence(Ledger *l, Event *e, const Process *p) {
         const Actor *parent = ledger_actor(l, p->parent);
 
-        if (p->cmdline)
+        if (p->cmdline && l->options.tell_cmdline)
                 event_set_bytes(e, EVENT_FIELD_CMDLINE, (Bytes){ .data = p->cmdline, .size = p->cmdline_size });
         if (p->parent == 0)
                 return;

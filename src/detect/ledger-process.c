@@ -219,11 +219,12 @@ void ledger_processes_end(Ledger *l, uint64_t t1, bool complete) {
         }
 }
 
-int ledger_processes(Ledger *l, ledger_process_t callback, void *userdata) {
+int ledger_processes(Ledger *l, LedgerProcesses which, ledger_process_t callback, void *userdata) {
         Actor *a, *next;
 
         HASH_ITER(hh, l->actors, a, next) {
-                int r = a->wanted ? callback(userdata, &a->process) : 0;
+                bool asked = a->wanted && (which == LEDGER_ALL || !a->walked);
+                int r = asked ? callback(userdata, &a->process) : 0;
 
                 if (r < 0)
                         return r;
@@ -273,8 +274,10 @@ void ledger_holders_end(Ledger *l, uint64_t now, Coverage coverage) {
         l->walked = NULL;
         if (!a)
                 return;
-        if (coverage.state == COVERAGE_OK)
+        if (coverage.state == COVERAGE_OK) {
                 holders_free(l, a, false);
+                a->walked = true;
+        }
         if (coverage.state == COVERAGE_DENIED && !a->denied)
                 l->denied++;
         a->denied = coverage.state == COVERAGE_DENIED;

@@ -39,6 +39,7 @@ typedef struct LedgerOptions {
         size_t max_sockets;           /* of watched processes; 0: no limit */
         uint64_t heal_interval;       /* first distance of healing looks; 0: 1 s */
         uint16_t ephemeral_first, ephemeral_last; /* net.ipv4.ip_local_port_range; 0: 32768, 60999 */
+        bool tell_cmdline;            /* command lines may stand in events */
         uint64_t secret[2];           /* random: keys must not be guessed by who chooses addresses */
         bool notices_exact;           /* openings are counted in the kernel (BPF): the books must balance */
 } LedgerOptions;
@@ -63,9 +64,15 @@ int ledger_process_see(Ledger *l, Process *p);
 /* Who was not touched nor seen is gone. complete: the list of processes was read to its end. */
 void ledger_processes_end(Ledger *l, uint64_t t1, bool complete);
 
-/* Walk of all processes whose descriptors are wanted. A negative return of the callback ends it and is passed on. */
+/* Which of the processes whose descriptors are wanted. */
+typedef enum LedgerProcesses {
+        LEDGER_ALL,
+        LEDGER_UNWALKED, /* whose descriptors have not been walked yet */
+} LedgerProcesses;
+
+/* A negative return of the callback ends it and is passed on. The callback may feed holders, but no processes. */
 typedef int (*ledger_process_t)(void *userdata, const Process *p);
-int ledger_processes(Ledger *l, ledger_process_t callback, void *userdata);
+int ledger_processes(Ledger *l, LedgerProcesses which, ledger_process_t callback, void *userdata);
 
 /* --- holders --------------------------------------------------------------------------------------- */
 

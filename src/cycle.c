@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Cycle. Descriptors are walked before the tables are read, for processes that were never walked, and for all of them each
+ * `rescan`; when the tables then show a socket that nobody is known to hold, for all once more. So in a quiet second
+ * no descriptor is touched. */
+
+#include "cycle.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/macro.h"
+#include "collect/procfs.h"
+
+void cycle_done(Cycle *c) {
+        free(c->namespaces);
+        *c = (Cycle){};
+}
+
+void cycle_restart(Cycle *c) {
+        c->walked = 0;
+}
+
+/* --- processes ------------------------------------------------------------------------------------- */
+
+static bool match_needs_cmdline(const Match *m) {
+        return m && (m->cmdline.count > 0 || match_needs_cmdline(m->not));
+}
+
+static unsigned facts_wanted(const Config *config) {
+        const RuleSet *rules = &config->rules;
+        bool cmdline = config->cmdline == CMDLINE_FULL;
+
+        for (size_t i = 0; i < rules->count; i++)
+                cmdline |= match_needs_cmdline(rules->rules[i].match);
+        for (size_t i = 0; i < rules->exclude_count; i++)
+                cmdline |= match_needs_cmdline(&rules->excludes[i]);
+        return PROCFS_EXE | PROCFS_LOGIN | PROCFS_NETNS | (cmdline ? PROCFS_CMDLINE : 0);
+}
+
+/* 0, also when the process has gone meanwhile; -ENOMEM. */
+static int scan_process(Cycle *c, uint32_t pid, unsigned facts, bool again) {
+        _cleanup_process_ Process p = {};
+        uint64_t start;
+        int r;
+
+        r = procfs_start(c->proc_fd, pid, &start);
+        if (r == 0 && !again && ledger_process_touch(c->ledger, pid, start) >= 0)
+                return 0;
+        if (r == 0)
+                r = procfs_read(c->proc_fd, pid, facts, &p);
+        if (r == 0)
+                r = ledger_process_see(c->ledger, &p);
+        return r == -ENOMEM ? r : 0;
+}
+
+static int scan_processes(Cycle *c, bool again) {
+        _cleanup_free_ uint32_t *pids = NULL;
+        unsigned facts = facts_wanted(c->config);
+        size_t count = 0, limit;
+        int r;
+
+        ledger_processes_begin(c->ledger, clock_boottime());
+        r = procfs_list(c->proc_fd, &pids, &count);
+        if (r < 0)
+                return r;
+        limit = (size_t) MIN(c->config->limits.processes, (uint64_t) count);
+        for (size_t i = 0; i < limit; i++) {
+                r = scan_process(c, pids[i], facts, again);
+                if (r < 0)
+                        return r;
+        }
+        ledger_processes_end(c->ledger, clock_boottime(), limit == count);
+        if (limit < count && !c->over_processes)
+                ledger_gap(c->ledger, "over-limit", clock_boottime(), clock_boottime(), 0, _TABLE_MAX, count - limit);
+        c->over_processes = limit < count;
+        return 0;
+}
+
+static int take_holder(void *userdata, int fd, uint32_t inode) {
+        Cycle *c = userdata;
+
+        return ledger_hold(c->ledger, fd, inode);
+}
+
+static int walk_process(void *userdata, const Process *p) {
+        Cycle *c = userdata;
+        Coverage coverage = {};
+        int r;
+
+        r = ledger_holders_begin(c->ledger, p->pid, p->start_ticks);
+        if (r < 0)
+                return 0;
+        r = procfs_sockets(c->proc_fd, p->pid, p->start_ticks, take_holder, c);
+        if (r == -ENOMEM)
+                return r;
+        if (r == -ESRCH || r == -ENOENT)
+                coverage.state = COVERAGE_GONE;
+        else if (r < 0)
+                coverage = (Coverage){ .state = COVERAGE_DENIED, .error = -r };
+        ledger_holders_end(c->ledger, clock_boottime(), coverage);
+        return 0;
+}
+
+/* --- namespaces and tables ------------------------------------------------------------------------- */
+
+typedef struct Namespaces {
+        Cycle *cycle;
+        Netns *items;
+        size_t count, over;
+} Namespaces;
+
+static int add_namespace(void *userdata, const Process *p) {
+        Namespaces *list = userdata;
+        Netns netns = {}, *items;
+        int r;
+
+        if (p->netns_inode == 0)
+                return 0;
+        for (size_t i = 0; i < list->count; i++)
+                if (list->items[i].inode == p->netns_inode)
+                        return 0;
+        if (list->count >= list->cycle->config->limits.namespaces) {
+                list->over++;
+                return 0;
+        }
+        r = collector_netns(list->cycle->collector, p->netns_inode == list->cycle->own_netns ? 0 : p->pid, &netns);
+        if (r < 0)
+                return r == -ENOMEM ? r : 0;
+        items = reallocarray(list->items, list->count + 1, sizeof(Netns));
+        if (!items)
+                return -ENOMEM;
+        list->items = items;
+        list->items[list->count++] = netns;
+        return 0;
+}
+
+static bool has_namespace(const Netns *items, size_t count, uint64_t id) {
+        for (size_t i = 0; i < count; i++)
+                if (items[i].id == id)
+                        return true;
+        return false;
+}
+
+/* The tables that some rule could tell something of. */
+static unsigned tables_wanted(const RuleSet *rules) {
+        unsigned tables = 0;
+
+        for (size_t i = 0; i < rules->count; i++) {
+                const SocketFilter *f = &rules->rules[i].sockets;
+
+                for (unsigned family = 1; family < _FAMILY_MAX; family++)
+                        for (unsigned transport = 1; transport < _TRANSPORT_MAX; transport++) {
+                                TableKind t = table_of(family, transport);
+
+                                if (t != _TABLE_MAX && (f->families == 0 || f->families >> family & 1) &&
+                                    (f->transports == 0 || f->transports >> transport & 1))
+                                        tables |= TABLE_BIT(t);
+                        }
+        }
+        return tables;
+}
+
+static int take_begin(void *userdata, const Netns *netns, TableKind table, uint64_t t) {
+        Cycle *c = userdata;
+
+        return ledger_look_begin(c->ledger, netns, table, t);
+}
+
+static int take_row(void *userdata, const Socket *row) {
+        Cycle *c = userdata;
+        int r = ledger_see(c->ledger, row);
+
+        return r == -ENOMEM ? r : 0;
+}
+
+static int take_end(void *userdata, const Netns *netns, TableKind table, uint64_t t, Coverage coverage) {
+        Cycle *c = userdata;
+
+        (void) netns;
+        (void) table;
+        return ledger_look_end(c->ledger, t, coverage);
+}
+
+static int look(Cycle *c, const Netns *netns, unsigned tables) {
+        Taker taker = { .userdata = c, .begin = take_begin, .row = take_row, .end = take_end };
+
+        return collector_look(c->collector, netns, tables, &taker);
+}
+
+/* Nobody who is watched lives there any more: what the ledger still has of it is asked about. Our own namespace stays
+ * reachable whoever lives there. */
+static int look_at_lost(Cycle *c, const Netns *netns, unsigned tables) {
+        uint64_t now = clock_boottime();
+        int r = 0;
+
+        if (netns->pid == 0)
+                return look(c, netns, tables);
+        for (TableKind t = 0; t < _TABLE_MAX && r >= 0; t++)
+                if (tables & TABLE_BIT(t)) {
+                        r = ledger_look_begin(c->ledger, netns, t, now);
+                        if (r >= 0)
+                                r = ledger_look_end(c->ledger, now, (Coverage){ .state = COVERAGE_GONE });
+                }
+        return r;
+}
+
+static int look_at_all(Cycle *c, Namespaces *list) {
+        unsigned tables = tables_wanted(&c->config->rules);
+        int r;
+
+        r = ledger_processes(c->ledger, LEDGER_ALL, add_namespace, list);
+        if (r < 0)
+                return r;
+        if (list->over > 0 && !c->over_namespaces)
+                ledger_gap(c->ledger, "over-limit", clock_boottime(), clock_boottime(), 0, _TABLE_MAX, list->over);
+        c->over_namespaces = list->over > 0;
+
+        for (size_t i = 0; i < list->count; i++) {
+                r = look(c, &list->items[i], tables);
+                if (r < 0)
+                        return r;
+        }
+        for (size_t i = 0; i < c->namespace_count; i++)
+                if (!has_namespace(list->items, list->count, c->namespaces[i].id)) {
+                        r = look_at_lost(c, &c->namespaces[i], tables);
+                        if (r < 0)
+                                return r;
+                }
+        return 0;
+}
+
+/* --- questions ------------------------------------------------------------------------------------- */
+
+typedef struct Again {
+        Cycle *cycle;
+        struct {
+                Netns netns;
+                unsigned tables;
+        } items[64];
+        size_t count;
+} Again;
+
+/* A table that must be dumped a second time. No room: its suspects wait for the next cycle. */
+static void look_again(Again *again, const Suspect *s) {
+        unsigned table = TABLE_BIT(table_of(s->socket.family, s->socket.transport));
+        size_t i;
+
+        for (i = 0; i < again->count; i++)
+                if (again->items[i].netns.id == s->netns.id)
+                        break;
+        if (i == ELEMENTSOF(again->items))
+                return;
+        if (i == again->count) {
+                again->items[i].netns = s->netns;
+                again->items[i].tables = 0;
+                again->count++;
+        }
+        again->items[i].tables |= table;
+}
+
+/* Rule 4. */
+static Verdict ask(void *userdata, const Suspect *s, uint64_t *ret_when) {
+        Again *again = userdata;
+        Cycle *c = again->cycle;
+        int r;
+
+        for (size_t i = 0; i < s->holder_count; i++) {
+                const SuspectHolder *h = &s->holders[i];
+
+                r = procfs_holds(c->proc_fd, h->pid, h->start_ticks, h->fd, s->socket.inode);
+                if (r > 0)
+                        return VERDICT_ALIVE;
+                if (r == -EACCES || r == -EPERM)
+                        return VERDICT_UNSURE;
+        }
+        r = collector_confirm(c->collector, &s->netns, &s->socket);
+        *ret_when = clock_boottime();
+        if (r > 0)
+                return VERDICT_ALIVE;
+        if (r == 0 || r == -ESRCH || r == -ENOENT)
+                return VERDICT_GONE;
+        if (r == -EOPNOTSUPP && s->absent >= 2)
+                return VERDICT_GONE;
+        if (r == -EOPNOTSUPP)
+                look_again(again, s);
+        return VERDICT_UNSURE;
+}
+
+static int question(Cycle *c) {
+        Again again = { .cycle = c };
+        int r;
+
+        ledger_question(c->ledger, ask, &again);
+        if (again.count == 0)
+                return 0;
+        for (size_t i = 0; i < again.count; i++) {
+                r = look(c, &again.items[i].netns, again.items[i].tables);
+                if (r < 0)
+                        return r;
+        }
+        ledger_judge(c->ledger, clock_boottime());
+        again.count = 0;
+        ledger_question(c->ledger, ask, &again);
+        return 0;
+}
+
+/* --- all of it ------------------------------------------------------------------------------------- */
+
+static int run(Cycle *c) {
+        Namespaces list = { .cycle = c };
+        uint64_t now = clock_boottime();
+        bool again = c->walked == 0 || now - c->walked >= c->config->rescan;
+        int r;
+
+        if (c->own_netns == 0) {
+                Netns own;
+                r = collector_netns(c->collector, 0, &own);
+                if (r < 0)
+                        return r;
+                c->own_netns = own.inode;
+        }
+        r = scan_processes(c, again);
+        if (r >= 0)
+                r = ledger_processes(c->ledger, again ? LEDGER_ALL : LEDGER_UNWALKED, walk_process, c);
+        if (r >= 0 && again)
+                c->walked = now;
+        if (r >= 0)
+                r = look_at_all(c, &list);
+        if (r >= 0 && ledger_unheld(c->ledger) > 0)
+                r = ledger_processes(c->ledger, LEDGER_ALL, walk_process, c);
+        if (r >= 0) {
+                ledger_judge(c->ledger, clock_boottime());
+                r = question(c);
+        }
+        if (r >= 0) {
+                free(c->namespaces);
+                c->namespaces = TAKE_PTR(list.items);
+                c->namespace_count = list.count;
+        }
+        free(list.items);
+        return r;
+}
+
+int cycle_run(Cycle *c, CycleFigures *ret) {
+        uint64_t t0 = clock_boottime(), cpu0 = clock_cpu();
+        int r = run(c);
+
+        if (r < 0)
+                return r;
+        *ret = (CycleFigures){
+                .duration = clock_boottime() - t0,
+                .cpu = clock_cpu() - cpu0,
+                .namespaces = c->namespace_count,
+        };
+        return 0;
+}

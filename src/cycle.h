@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* Cycle: one look at everything that is wanted: processes, their descriptors, the tables of their namespaces,
+ * and the questions that remain. The order in which a polling daemon feeds its ledger, and nothing else: no
+ * timer, no sink, no log. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collect/collect.h"
+#include "config.h"
+#include "detect/ledger.h"
+
+typedef struct Cycle {
+        int proc_fd;          /* borrowed */
+        Collector *collector; /* borrowed */
+        Ledger *ledger;       /* borrowed */
+        const Config *config; /* borrowed; may be replaced between two cycles */
+
+        Netns *namespaces; /* looked at in the last cycle; our own has pid 0 */
+        size_t namespace_count;
+        uint32_t own_netns; /* inode */
+        uint64_t walked;    /* when all descriptors were walked last; 0: never */
+        bool over_namespaces, over_processes; /* a limit was reached and told */
+} Cycle;
+
+typedef struct CycleFigures {
+        uint64_t duration, cpu; /* usec */
+        size_t namespaces;
+} CycleFigures;
+
+void cycle_done(Cycle *c);
+
+/* 0, or negative errno: out of memory, or /proc cannot be read at all. */
+int cycle_run(Cycle *c, CycleFigures *ret);
+
+/* The rules changed: all processes are read again, all descriptors walked. */
+void cycle_restart(Cycle *c);
