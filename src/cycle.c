@@ -111,9 +111,19 @@ typedef struct Namespaces {
         size_t count, over;
 } Namespaces;
 
+static int keep_namespace(Namespaces *list, const Netns *netns) {
+        Netns *items = reallocarray(list->items, list->count + 1, sizeof(Netns));
+
+        if (!items)
+                return -ENOMEM;
+        list->items = items;
+        list->items[list->count++] = *netns;
+        return 0;
+}
+
 static int add_namespace(void *userdata, const Process *p) {
         Namespaces *list = userdata;
-        Netns netns = {}, *items;
+        Netns netns = {};
         int r;
 
         if (p->netns_inode == 0)
@@ -128,12 +138,7 @@ static int add_namespace(void *userdata, const Process *p) {
         r = collector_netns(list->cycle->collector, p->netns_inode == list->cycle->own_netns ? 0 : p->pid, &netns);
         if (r < 0)
                 return r == -ENOMEM ? r : 0;
-        items = reallocarray(list->items, list->count + 1, sizeof(Netns));
-        if (!items)
-                return -ENOMEM;
-        list->items = items;
-        list->items[list->count++] = netns;
-        return 0;
+        return keep_namespace(list, &netns);
 }
 
 static bool has_namespace(const Netns *items, size_t count, uint64_t id) {
@@ -189,14 +194,31 @@ static int look(Cycle *c, const Netns *netns, unsigned tables) {
         return collector_look(c->collector, netns, tables, &taker);
 }
 
-/* Nobody who is watched lives there any more: what the ledger still has of it is asked about. Our own namespace stays
- * reachable whoever lives there. */
-static int look_at_lost(Cycle *c, const Netns *netns, unsigned tables) {
+typedef struct Resident {
+        const Netns *netns;
+        uint32_t pid;
+} Resident;
+
+static int find_resident(void *userdata, const Process *p) {
+        Resident *r = userdata;
+
+        if (p->netns_inode == r->netns->inode)
+                r->pid = p->pid;
+        return 0;
+}
+
+/* Nobody who is watched lives there any more, but connections do: anybody else gives access. */
+static int look_at_left(Cycle *c, const Netns *netns, unsigned tables) {
+        Resident resident = { .netns = netns };
         uint64_t now = clock_boottime();
-        int r = 0;
+        Netns found = *netns;
+        int r;
 
         if (netns->pid == 0)
                 return look(c, netns, tables);
+        r = ledger_processes(c->ledger, LEDGER_EVERYONE, find_resident, &resident);
+        if (r >= 0 && resident.pid != 0 && collector_netns(c->collector, resident.pid, &found) >= 0 && found.id == netns->id)
+                return look(c, &found, tables);
         for (TableKind t = 0; t < _TABLE_MAX && r >= 0; t++)
                 if (tables & TABLE_BIT(t)) {
                         r = ledger_look_begin(c->ledger, netns, t, now);
@@ -223,8 +245,11 @@ static int look_at_all(Cycle *c, Namespaces *list) {
                         return r;
         }
         for (size_t i = 0; i < c->namespace_count; i++)
-                if (!has_namespace(list->items, list->count, c->namespaces[i].id)) {
-                        r = look_at_lost(c, &c->namespaces[i], tables);
+                if (!has_namespace(list->items, list->count, c->namespaces[i].id) &&
+                    ledger_watches(c->ledger, &c->namespaces[i])) {
+                        r = look_at_left(c, &c->namespaces[i], tables);
+                        if (r >= 0)
+                                r = keep_namespace(list, &c->namespaces[i]);
                         if (r < 0)
                                 return r;
                 }
@@ -275,11 +300,11 @@ static Verdict ask(void *userdata, const Suspect *s, uint64_t *ret_when) {
                 if (r == -EACCES || r == -EPERM)
                         return VERDICT_UNSURE;
         }
-        r = collector_confirm(c->collector, &s->netns, &s->socket);
+        r = s->netns_gone ? 0 : collector_confirm(c->collector, &s->netns, &s->socket);
         *ret_when = clock_boottime();
         if (r > 0)
                 return VERDICT_ALIVE;
-        if (r == 0 || r == -ESRCH || r == -ENOENT)
+        if (r == 0)
                 return VERDICT_GONE;
         if (r == -EOPNOTSUPP && s->absent >= 2)
                 return VERDICT_GONE;

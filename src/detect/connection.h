@@ -28,6 +28,13 @@ typedef struct TableState {
         bool complete;      /* the last look was */
         CoverageState gap;  /* not OK: not observed since gap_since */
         uint64_t gap_since;
+        bool gone;          /* its namespace is, as the last look found */
+        enum {
+                TABLE_LIVE,
+                TABLE_DEAD, /* gone and without connections: the next sweep takes its slots away */
+                TABLE_FREE, /* nothing refers to it */
+        } life;
+        size_t connections;
         uint64_t t0, t1;    /* of the current or last look */
         uint64_t previous_t0, previous_t1; /* of the complete look before */
         uint64_t older_t0;  /* of the complete look before that */

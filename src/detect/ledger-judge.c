@@ -33,6 +33,10 @@ static void sweep_slot(void *userdata, uint64_t key, uint64_t *value) {
                 sweep_connection(l, slot_connection(*value));
                 return;
         }
+        if (l->tables[slot.table]->life != TABLE_LIVE) {
+                *value = 0;
+                return;
+        }
         if (!l->tables[slot.table]->looked)
                 return;
         if (slot.kind == SLOT_CLOSED || slot.mark == l->tables[slot.table]->look) {
@@ -291,15 +295,23 @@ static void judge_pending(Ledger *l, uint64_t now) {
         }
 }
 
+/* The sweep that just passed took the slots of a dead table away. */
+static void table_judged(TableState *t) {
+        if (t->life == TABLE_DEAD)
+                t->life = TABLE_FREE;
+        else if (t->gone && t->connections == 0)
+                t->life = TABLE_DEAD;
+        t->covered |= t->looked;
+        t->looked = false;
+}
+
 void ledger_judge(Ledger *l, uint64_t now) {
         socketmap_visit(&l->sockets, sweep_slot, l);
         socketmap_visit(&l->listeners, sweep_listener, l);
         judge_pending(l, now);
 
-        for (size_t i = 0; i < l->table_count; i++) {
-                l->tables[i]->covered |= l->tables[i]->looked;
-                l->tables[i]->looked = false;
-        }
+        for (size_t i = 0; i < l->table_count; i++)
+                table_judged(l->tables[i]);
         if (l->over_limit > 0 && !l->over_limit_told)
                 ledger_gap(l, "over-limit", now, now, 0, _TABLE_MAX, l->over_limit);
         l->over_limit_told = l->over_limit > 0;
@@ -372,6 +384,7 @@ static void suspect_of(const Ledger *l, const Connection *c, Suspect *ret) {
         connection_socket(c, &ret->socket);
         ret->netns = c->table->netns;
         ret->absent = c->absent;
+        ret->netns_gone = c->table->gone;
         ret->holder_count = 0;
         for (Holder *h = c->orphan ? NULL : ledger_holders(l, c->inode); h; h = h->next_of_inode) {
                 if (ret->holder_count == ELEMENTSOF(ret->holders))

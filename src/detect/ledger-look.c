@@ -187,7 +187,8 @@ int ledger_look_end(Ledger *l, uint64_t t1, Coverage coverage) {
         l->current = NULL;
         t->t1 = t1;
         t->complete = coverage.state == COVERAGE_OK;
-        t->looked = coverage.state == COVERAGE_OK || coverage.state == COVERAGE_GONE;
+        t->gone = coverage.state == COVERAGE_GONE;
+        t->looked = t->complete || t->gone;
         if (t->looked && t->gap != COVERAGE_OK) {
                 ledger_gap(l, coverage_name(t->gap), t->gap_since, t->t0, t->netns.inode, t->kind, 0);
                 t->gap = COVERAGE_OK;

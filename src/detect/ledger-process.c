@@ -223,7 +223,7 @@ int ledger_processes(Ledger *l, LedgerProcesses which, ledger_process_t callback
         Actor *a, *next;
 
         HASH_ITER(hh, l->actors, a, next) {
-                bool asked = a->wanted && (which == LEDGER_ALL || !a->walked);
+                bool asked = which == LEDGER_EVERYONE || (a->wanted && (which == LEDGER_ALL || !a->walked));
                 int r = asked ? callback(userdata, &a->process) : 0;
 
                 if (r < 0)

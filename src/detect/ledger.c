@@ -63,26 +63,43 @@ Connection *ledger_listener(const Ledger *l, const Netns *netns, unsigned transp
         return key ? ledger_connection(l, *key) : NULL;
 }
 
-TableState *ledger_table(Ledger *l, const Netns *netns, TableKind kind) {
-        TableState *t, **tables;
+static void table_init(TableState *t, const Netns *netns, TableKind kind, size_t index) {
+        *t = (TableState){ .netns = *netns, .kind = kind, .index = (uint16_t) index };
+}
 
-        for (size_t i = 0; i < l->table_count; i++)
-                if (l->tables[i]->netns.id == netns->id && l->tables[i]->kind == kind)
-                        return l->tables[i];
+TableState *ledger_table(Ledger *l, const Netns *netns, TableKind kind) {
+        TableState *t, *unused = NULL, **tables;
+
+        for (size_t i = 0; i < l->table_count; i++) {
+                t = l->tables[i];
+                if (t->life == TABLE_LIVE && t->netns.id == netns->id && t->kind == kind)
+                        return t;
+                if (t->life == TABLE_FREE)
+                        unused = t;
+        }
+        if (unused) {
+                table_init(unused, netns, kind, unused->index);
+                return unused;
+        }
         if (l->table_count == TABLES_MAX)
                 return NULL;
         tables = reallocarray(l->tables, l->table_count + 1, sizeof(*tables));
         if (!tables)
                 return NULL;
         l->tables = tables;
-        t = calloc(1, sizeof(*t));
+        t = malloc(sizeof(*t));
         if (!t)
                 return NULL;
-        t->netns = *netns;
-        t->kind = kind;
-        t->index = (uint16_t) l->table_count;
+        table_init(t, netns, kind, l->table_count);
         l->tables[l->table_count++] = t;
         return t;
+}
+
+bool ledger_watches(const Ledger *l, const Netns *netns) {
+        for (size_t i = 0; i < l->table_count; i++)
+                if (l->tables[i]->netns.id == netns->id && l->tables[i]->connections > 0)
+                        return true;
+        return false;
 }
 
 Connection *ledger_connection(const Ledger *l, uint64_t key) {
@@ -115,6 +132,7 @@ Connection *ledger_add(Ledger *l, uint64_t key, const Socket *s, TableState *t) 
         c->mark = t->look;
         c->id = hash_mix(hash_mix(l->boot[0] ^ s->netns, s->cookie ?: key), l->boot[1]);
         l->connections++;
+        t->connections++;
         ledger_pend(l, c);
         return c;
 }
@@ -126,6 +144,7 @@ static void connection_out(Ledger *l, Connection *c) {
         c->suspect = false;
         c->out = true;
         l->connections--;
+        c->table->connections--;
         c->primary = actor_release(c->primary);
         if (!c->pending)
                 connection_free(c);

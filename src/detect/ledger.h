@@ -64,8 +64,9 @@ int ledger_process_see(Ledger *l, Process *p);
 /* Who was not touched nor seen is gone. complete: the list of processes was read to its end. */
 void ledger_processes_end(Ledger *l, uint64_t t1, bool complete);
 
-/* Which of the processes whose descriptors are wanted. */
+/* Which of the processes: of those whose descriptors are wanted, unless it says otherwise. */
 typedef enum LedgerProcesses {
+        LEDGER_EVERYONE, /* also those whose descriptors are not wanted */
         LEDGER_ALL,
         LEDGER_UNWALKED, /* whose descriptors have not been walked yet */
 } LedgerProcesses;
@@ -88,6 +89,9 @@ int ledger_look_begin(Ledger *l, const Netns *netns, TableKind table, uint64_t t
 int ledger_see(Ledger *l, const Socket *row);
 int ledger_look_end(Ledger *l, uint64_t t1, Coverage coverage);
 
+/* Are there connections in this namespace? Then it is to be looked at, though no watched process lives there any more. */
+bool ledger_watches(const Ledger *l, const Netns *netns);
+
 /* New rows since the last judgement that have an inode and no holder. */
 size_t ledger_unheld(const Ledger *l);
 
@@ -105,6 +109,7 @@ typedef struct Suspect {
         Socket socket; /* as it was last seen */
         Netns netns;
         unsigned absent;      /* looks in a row that lacked it */
+        bool netns_gone;      /* the last look was told that the namespace is gone: nothing more can be asked there */
         size_t holder_count;  /* remembered ones, at most ELEMENTSOF(holders) */
         SuspectHolder holders[16];
 } Suspect;
