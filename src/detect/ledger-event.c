@@ -47,7 +47,7 @@ static void set_holders(const Ledger *l, Event *e, const Connection *c) {
                                                             h->fd, h->actor->process.comm });
         if (count == 1)
                 e->holder_count = 0;
-        else
+        else if (count > 1)
                 event_set_number(e, EVENT_FIELD_HOLDER_COUNT, count);
 }
 

@@ -16,7 +16,8 @@ ALLOWED = {
     'emit/': ['base/', 'detect/', 'emit/', *RECORDS],
     'config': ['base/', 'detect/', 'config', 'collect/collect.h', 'emit/sink.h'],
     'inspect/': ['base/', 'collect/', 'detect/', 'config.h', 'inspect/', 'emit/format', 'emit/message.h', 'emit/sink.h'],
-    'manager': ['base/', 'collect/', 'detect/', 'emit/', 'config.h', 'manager'],
+    'cycle': ['base/', 'collect/', 'detect/', 'config.h', 'cycle.h'],
+    'manager': ['base/', 'collect/', 'detect/', 'emit/', 'config.h', 'cycle.h', 'manager'],
     'sockauditd.c': ['base/', 'manager.h', 'config.h', 'emit/sink.h'],
     'sockaudit.c': ['base/', 'inspect/'],
 }
