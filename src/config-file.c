@@ -14,6 +14,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -170,7 +172,7 @@ static int add_file(Opener *o, int dir_fd, const char *name, const char *path) {
                 return opener_fail(o, path, r);
 
         copy = strdup(path);
-        items = reallocarray(o->sources.items, o->sources.count + 1, sizeof(Source));
+        items = array_grow(o->sources.items, o->sources.count, sizeof(Source));
         if (items)
                 o->sources.items = items;
         if (!copy || !items)
@@ -198,26 +200,18 @@ static bool is_drop_in(const char *name) {
         return *name != '.' && n > strlen(".yaml") && strcmp(name + n - strlen(".yaml"), ".yaml") == 0;
 }
 
-/* Names of drop-ins, sorted; others are told. */
-static int list_drop_ins(Opener *o, DIR *d, const char *path, Strings *ret) {
+/* All names of a directory, sorted. */
+static int list_names(Opener *o, DIR *d, const char *path, Strings *ret) {
         struct dirent *e;
         int r;
 
         while (errno = 0, (e = readdir(d))) {
                 if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
                         continue;
-                if (!is_drop_in(e->d_name)) {
-                        char quoted[PROBLEM_QUOTE_MAX];
-                        Place at = place_here(o, path);
-
-                        problems_warn(o->problems, &at, NULL, "%s is ignored; expected names that end in .yaml",
-                                      problem_quote(e->d_name, strlen(e->d_name), quoted));
-                        continue;
-                }
                 if (ret->count >= SOURCES_MAX) {
                         Place at = place_here(o, path);
 
-                        problems_error(o->problems, &at, NULL, "more than %d drop-ins", SOURCES_MAX);
+                        problems_error(o->problems, &at, NULL, "more than %d files", SOURCES_MAX);
                         return -E2BIG;
                 }
                 r = strings_add(ret, e->d_name);
@@ -231,22 +225,38 @@ static int list_drop_ins(Opener *o, DIR *d, const char *path, Strings *ret) {
         return 0;
 }
 
-/* Goes on after a bad drop-in, so that all of them are told; returns the first error. */
-static int add_drop_ins(Opener *o, int dir_fd, const char *name, const char *path) {
-        _cleanup_(strings_done) Strings names = {};
-        _cleanup_free_ char *dir_name = NULL, *dir_path = NULL;
-        DIR *d;
-        int fd, r, first = 0;
+static int add_drop_in(Opener *o, int dir_fd, const char *dir_path, const char *name) {
+        _cleanup_free_ char *path = NULL;
+        char quoted[PROBLEM_QUOTE_MAX];
+        Place at = place_here(o, dir_path);
 
-        if (asprintf(&dir_name, "%s.d", name) < 0) {
-                dir_name = NULL;
+        if (!is_drop_in(name)) {
+                problems_warn(o->problems, &at, NULL, "%s is ignored; expected names that end in .yaml",
+                              problem_quote(name, strlen(name), quoted));
+                return 0;
+        }
+        if (asprintf(&path, "%s/%s", dir_path, name) < 0) {
+                path = NULL;
                 return -ENOMEM;
         }
+        return add_file(o, dir_fd, name, path);
+}
+
+/* Goes on after a bad drop-in, so that all of them are told; returns the first error. */
+static int add_drop_ins(Opener *o, int parent_fd, const char *name, const char *path) {
+        _cleanup_(strings_done) Strings names = {};
+        char dir_name[NAME_MAX + 1];
+        _cleanup_free_ char *dir_path = NULL;
+        DIR *d;
+        int fd, r;
+
+        if ((size_t) snprintf(dir_name, sizeof(dir_name), "%s.d", name) >= sizeof(dir_name))
+                return 0; /* too long a name for a directory to have it */
         if (asprintf(&dir_path, "%s.d", path) < 0) {
                 dir_path = NULL;
                 return -ENOMEM;
         }
-        fd = open_directory(o, dir_fd, dir_name, dir_path, O_RDONLY);
+        fd = open_directory(o, parent_fd, dir_name, dir_path, O_RDONLY);
         if (fd == -ENOENT)
                 return 0;
         if (fd < 0)
@@ -257,19 +267,15 @@ static int add_drop_ins(Opener *o, int dir_fd, const char *name, const char *pat
                 return -ENOMEM;
         }
 
-        r = list_drop_ins(o, d, dir_path, &names);
-        for (size_t i = 0; r >= 0 && i < names.count; i++) {
-                _cleanup_free_ char *file_path = NULL;
+        r = list_names(o, d, dir_path, &names);
+        if (r >= 0)
+                for (size_t i = 0; i < names.count; i++) {
+                        int k = add_drop_in(o, dirfd(d), dir_path, names.items[i]);
 
-                if (asprintf(&file_path, "%s/%s", dir_path, names.items[i]) < 0) {
-                        file_path = NULL;
-                        first = -ENOMEM;
-                        break;
+                        r = r < 0 ? r : k;
                 }
-                first = first ?: add_file(o, dirfd(d), names.items[i], file_path);
-        }
         (void) closedir(d);
-        return r < 0 ? r : first;
+        return r;
 }
 
 static int path_absolute(const char *path, char **ret) {

@@ -239,7 +239,7 @@ static int name_set(char **field, const char *value) {
 }
 
 static int uids_add(Match *m, uint32_t first, uint32_t last) {
-        UidRange *p = reallocarray(m->uids, m->uid_count + 1, sizeof(UidRange));
+        UidRange *p = array_grow(m->uids, m->uid_count, sizeof(UidRange));
 
         if (!p)
                 return -ENOMEM;

@@ -21,7 +21,7 @@ void problems_done(Problems *p) {
 }
 
 static int problems_keep(Problems *p, const Place *place, char *text) {
-        Problem *items = reallocarray(p->items, p->count + 1, sizeof(Problem));
+        Problem *items = array_grow(p->items, p->count, sizeof(Problem));
 
         if (!items)
                 return -ENOMEM;

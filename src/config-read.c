@@ -283,7 +283,7 @@ static int rule_read(Walk *w, const Key *k, const Node *n) {
                 walk_error(w, n, "more than %d rules", RULES_MAX);
                 return -E2BIG;
         }
-        rules = reallocarray(set->rules, set->count + 1, sizeof(Rule));
+        rules = array_grow(set->rules, set->count, sizeof(Rule));
         if (!rules)
                 return -ENOMEM;
         set->rules = rules;
@@ -311,7 +311,7 @@ static int exclude_read(Walk *w, const Key *k, const Node *n) {
         r = mapping_enter(w, k, n);
         if (r <= 0)
                 return r;
-        excludes = reallocarray(set->excludes, set->exclude_count + 1, sizeof(Match));
+        excludes = array_grow(set->excludes, set->exclude_count, sizeof(Match));
         if (!excludes)
                 return -ENOMEM;
         set->excludes = excludes;

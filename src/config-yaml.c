@@ -62,15 +62,8 @@ static int builder_refuse(Builder *b, const yaml_event_t *e, const char *what) {
         return -EBADMSG;
 }
 
-/* Arrays grow by doubling: `count` tells when they are full. */
-static void *grow(void *array, size_t count, size_t size) {
-        if (count != 0 && (count < 4 || (count & (count - 1)) != 0))
-                return array;
-        return reallocarray(array, count == 0 ? 4 : count * 2, size);
-}
-
 static int node_append(Node *parent, const Node *key, const Node *value) {
-        NodeItem *items = grow(parent->items, parent->count, sizeof(NodeItem));
+        NodeItem *items = array_grow(parent->items, parent->count, sizeof(NodeItem));
 
         if (!items)
                 return -ENOMEM;
@@ -105,7 +98,7 @@ static int builder_anchor(Builder *b, const yaml_event_t *e, const yaml_char_t *
                 return 0;
         if (b->anchor_count >= ANCHORS_MAX)
                 return builder_refuse(b, e, "more than 256 anchors");
-        anchors = grow(b->anchors, b->anchor_count, sizeof(Anchor));
+        anchors = array_grow(b->anchors, b->anchor_count, sizeof(Anchor));
         if (!anchors)
                 return -ENOMEM;
         b->anchors = anchors;
@@ -132,7 +125,7 @@ static int builder_node(Builder *b, const yaml_event_t *e, NodeKind kind, const 
         Node **nodes, *n;
         int r;
 
-        nodes = grow(b->tree.nodes, b->tree.count, sizeof(Node *));
+        nodes = array_grow(b->tree.nodes, b->tree.count, sizeof(Node *));
         if (!nodes)
                 return -ENOMEM;
         b->tree.nodes = nodes;
@@ -234,7 +227,7 @@ static Place place_of_offset(const Builder *b, const char *text, size_t size, si
 }
 
 static int builder_syntax(Builder *b, const yaml_parser_t *parser, const char *text, size_t size) {
-        const char *problem = parser->problem ?: "not YAML";
+        const char *problem = parser->problem ?: "not YAML", *hint = "";
         Place at;
 
         if (parser->error == YAML_MEMORY_ERROR)
@@ -247,8 +240,11 @@ static int builder_syntax(Builder *b, const yaml_parser_t *parser, const char *t
                         problems_error(b->problems, &at, NULL, "%s", problem);
                 return -EBADMSG;
         }
+        /* Exclusions are written with '!', which is the mark of a tag for YAML. */
+        if (parser->context && strcmp(parser->context, "while scanning a tag") == 0)
+                hint = "; expected a value that begins with '!' to be in quotes";
         at = place_at(b, &parser->problem_mark);
-        problems_error(b->problems, &at, NULL, "%s%s%s", problem, parser->context ? " " : "", parser->context ?: "");
+        problems_error(b->problems, &at, NULL, "%s%s%s%s", problem, parser->context ? " " : "", parser->context ?: "", hint);
         return -EBADMSG;
 }
 

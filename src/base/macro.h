@@ -62,3 +62,11 @@ static inline void freep(void *p) {
 
 #define USEC_PER_SEC 1000000ULL
 #define USEC_PER_MSEC 1000ULL
+
+/* Room for one more element in an array that holds `count`: it doubles, so that growing costs little. The new array, or
+ * NULL when memory ran out (the old one is kept). */
+static inline void *array_grow(void *array, size_t count, size_t size) {
+        if (count != 0 && (count < 4 || (count & (count - 1)) != 0))
+                return array;
+        return reallocarray(array, count == 0 ? 4 : count * 2, size);
+}

@@ -88,7 +88,7 @@ AddressSet *addressset_free(AddressSet *set) {
 
 /* Takes over e->path on success. */
 static int addressset_append(AddressSet *set, const Element *e) {
-        Element *p = reallocarray(set->elements, set->count + 1, sizeof(Element));
+        Element *p = array_grow(set->elements, set->count, sizeof(Element));
 
         if (!p)
                 return -ENOMEM;

@@ -34,7 +34,7 @@ int strings_add(Strings *s, const char *item) {
         copy = strdup(item);
         if (!copy)
                 return -ENOMEM;
-        items = reallocarray(s->items, s->count + 1, sizeof(char *));
+        items = array_grow(s->items, s->count, sizeof(char *));
         if (!items) {
                 free(copy);
                 return -ENOMEM;
