@@ -235,7 +235,7 @@ static int builder_syntax(Builder *b, const yaml_parser_t *parser, const char *t
         if (parser->error == YAML_READER_ERROR) {
                 at = place_of_offset(b, text, size, parser->problem_offset);
                 if (parser->problem_value >= 0)
-                        problems_error(b->problems, &at, NULL, "%s (#%02X)", problem, (unsigned) parser->problem_value);
+                        problems_error(b->problems, &at, NULL, "%s (0x%02X)", problem, (unsigned) parser->problem_value);
                 else
                         problems_error(b->problems, &at, NULL, "%s", problem);
                 return -EBADMSG;

@@ -351,11 +351,11 @@ static void test_syntax(void **state) {
 
 static void test_bytes(void **state) {
         assert_refused("watch:\n- name: \"w\\0eb\"\n", "f:2:9: watch[0].name: contains a NUL byte\n");
-        assert_refused_bytes("watch:\n- name: w\0eb\n", 20, "f:2:10: control characters are not allowed (#00)\n");
-        assert_refused("watch:\n- name: a\x1b[31m\n", "f:2:10: control characters are not allowed (#1B)\n");
-        assert_refused("watch:\n- name: \xc3(\n", "f:2:10: invalid trailing UTF-8 octet (#28)\n");
-        assert_refused("# \xc3\xa4\xc3\xb6 \xff\n" RULE, "f:1:6: invalid leading UTF-8 octet (#FF)\n");
-        assert_refused("watch: \xed\xa0\x80\n", "f:1:8: invalid Unicode character (#D800)\n");
+        assert_refused_bytes("watch:\n- name: w\0eb\n", 20, "f:2:10: control characters are not allowed (0x00)\n");
+        assert_refused("watch:\n- name: a\x1b[31m\n", "f:2:10: control characters are not allowed (0x1B)\n");
+        assert_refused("watch:\n- name: \xc3(\n", "f:2:10: invalid trailing UTF-8 octet (0x28)\n");
+        assert_refused("# \xc3\xa4\xc3\xb6 \xff\n" RULE, "f:1:6: invalid leading UTF-8 octet (0xFF)\n");
+        assert_refused("watch: \xed\xa0\x80\n", "f:1:8: invalid Unicode character (0xD800)\n");
         assert_refused("watch: \xe2\x82", "f:1:8: incomplete UTF-8 octet sequence\n");
 }
 
