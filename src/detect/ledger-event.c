@@ -147,17 +147,32 @@ void ledger_event_process(Ledger *l, Event *e, Actor *a, bool evidence) {
         a->evidence_told = true;
 }
 
-void ledger_gap(Ledger *l, const char *reason, uint64_t from, uint64_t to, uint32_t netns_inode, TableKind table, uint64_t count) {
+static Event *gap_event(Ledger *l, const char *reason, uint64_t from, uint64_t to, uint64_t count) {
         Event *e = ledger_event(l, EVENT_AUDIT_GAP, from, to, "snapshot");
 
         if (strcmp(reason, "stopped") == 0 || strcmp(reason, "reload") == 0 || strcmp(reason, "boot") == 0)
                 e->priority = 5;
         event_set_word(e, EVENT_FIELD_GAP_REASON, reason);
+        if (count != 0)
+                event_set_number(e, EVENT_FIELD_GAP_COUNT, count);
+        return e;
+}
+
+void ledger_gap(Ledger *l, const char *reason, uint64_t from, uint64_t to, uint32_t netns_inode, TableKind table, uint64_t count) {
+        Event *e = gap_event(l, reason, from, to, count);
+
         if (table != _TABLE_MAX)
                 event_set_word(e, EVENT_FIELD_GAP_TABLE, table_name(table));
         if (netns_inode != 0)
                 event_set_number(e, EVENT_FIELD_NETNS, netns_inode);
-        if (count != 0)
-                event_set_number(e, EVENT_FIELD_GAP_COUNT, count);
+        ledger_say(l, e);
+}
+
+void ledger_gap_denied(Ledger *l, uint64_t now) {
+        Event *e = gap_event(l, "denied", l->scan_t0, now, l->denied);
+        Actor *a = l->denied == 1 ? ledger_actor(l, l->denied_pid) : NULL;
+
+        if (a)
+                ledger_event_process(l, e, a, false);
         ledger_say(l, e);
 }

@@ -71,6 +71,7 @@ struct Ledger {
         Actor *walked;       /* between holders_begin and holders_end */
         size_t matched_actors;
         size_t denied;       /* newly, since the last judgement */
+        uint32_t denied_pid; /* the last of them */
         uint64_t scan_t0, previous_scan_t0; /* of the scan of processes; 0: none yet */
 
         Book *books;
@@ -112,6 +113,9 @@ Event *ledger_event(Ledger *l, EventKind kind, uint64_t not_before, uint64_t not
 void ledger_event_connection(Ledger *l, Event *e, Connection *c);
 void ledger_event_figures(Event *e, const Connection *c);
 void ledger_event_process(Ledger *l, Event *e, Actor *a, bool evidence);
+
+/* One event for all processes whose descriptors are newly denied (rule 5); the only one is named. */
+void ledger_gap_denied(Ledger *l, uint64_t now);
 
 /* books.c */
 Book *ledger_book(Ledger *l, const Netns *netns); /* NULL: out of memory */

@@ -317,7 +317,7 @@ void ledger_judge(Ledger *l, uint64_t now) {
         l->over_limit_told = l->over_limit > 0;
         l->over_limit = 0;
         if (l->denied > 0)
-                ledger_gap(l, "denied", l->scan_t0, now, 0, _TABLE_MAX, l->denied);
+                ledger_gap_denied(l, now);
         l->denied = 0;
         l->unheld = 0;
         l->reloaded = false;

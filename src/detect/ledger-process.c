@@ -278,7 +278,9 @@ void ledger_holders_end(Ledger *l, uint64_t now, Coverage coverage) {
                 holders_free(l, a, false);
                 a->walked = true;
         }
-        if (coverage.state == COVERAGE_DENIED && !a->denied)
+        if (coverage.state == COVERAGE_DENIED && !a->denied) {
                 l->denied++;
+                l->denied_pid = a->process.pid;
+        }
         a->denied = coverage.state == COVERAGE_DENIED;
 }

@@ -348,6 +348,11 @@ static void put_stopped(Message *m) {
         detail_map(m);
 }
 
+/* A gap that is one process: PID is then that process's, not the daemon's. */
+static bool event_is_about_a_process(const Message *m) {
+        return m->event->kind == EVENT_AUDIT_GAP && has(m, EVENT_FIELD_COMM) && has(m, EVENT_FIELD_PID);
+}
+
 static void put_gap(Message *m) {
         static const FieldId from = EVENT_FIELD_NOT_BEFORE, to = EVENT_FIELD_NOT_AFTER;
         bool dated = has(m, from) && has(m, to) && number(m, to) - number(m, from) >= 86400 * USEC_PER_SEC;
@@ -365,7 +370,12 @@ static void put_gap(Message *m) {
         detail_value(m, "", EVENT_FIELD_ERROR, "");
         detail_value(m, "table ", EVENT_FIELD_GAP_TABLE, "");
         detail_value(m, "netns ", EVENT_FIELD_NETNS, "");
-        detail_value(m, "count ", EVENT_FIELD_GAP_COUNT, "");
+        if (event_is_about_a_process(m)) {
+                text_append(detail(m), "process ");
+                put_name(m, EVENT_FIELD_COMM, NAME_MAX_, "?");
+                text_printf(m->text, "[%" PRIu64 "]", number(m, EVENT_FIELD_PID));
+        } else
+                detail_value(m, "count ", EVENT_FIELD_GAP_COUNT, "");
 }
 
 static void put_lost(Message *m) {
@@ -434,7 +444,7 @@ static void put_head(Message *m, bool own) {
                 text_append(m->text, "sockauditd");
         else
                 put_name(m, EVENT_FIELD_COMM, NAME_MAX_, "?");
-        if (has(m, EVENT_FIELD_PID))
+        if (has(m, EVENT_FIELD_PID) && !(own && event_is_about_a_process(m)))
                 text_printf(m->text, "[%" PRIu64 "]", number(m, EVENT_FIELD_PID));
         else if (!own)
                 text_append(m->text, "[?]");

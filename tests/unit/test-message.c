@@ -185,6 +185,11 @@ static void test_gap(void **state) {
         assert_message("sockauditd[5] gap: not observed 2023-11-14 22:13:20.120 to 2023-11-15 22:13:20.120, denied, table tcp, "
                        "netns 4026531840, count 2");
 
+        begin(EVENT_AUDIT_GAP, "init", 1);
+        event_set_word(&e, EVENT_FIELD_GAP_REASON, "denied");
+        event_set_number(&e, EVENT_FIELD_GAP_COUNT, 1);
+        assert_message("sockauditd gap: not observed, denied, process init[1]");
+
         begin(EVENT_AUDIT_GAP, NULL, 0);
         event_set_number(&e, EVENT_FIELD_NOT_BEFORE, 0);
         assert_message("sockauditd gap: not observed since 22:13:20.000");
