@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+
+/* dump sock_diag|proc [PID [confirm]]: what a collector says about the namespace of a process (0: our own), as JSON
+ * lines: one a socket, and one with the coverage behind each table. With `confirm` each socket is asked for again by name. */
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/parse.h"
+#include "collect/collect.h"
+
+typedef struct Dump {
+        Collector *collector;
+        const Netns *netns;
+        bool confirm;
+        TableKind table;
+        Socket *sockets; /* asked for again when the table is read */
+        size_t count;
+} Dump;
+
+static void print_figure(const char *name, uint64_t value) {
+        if (value == SOCKET_UNKNOWN)
+                printf(", \"%s\": null", name);
+        else
+                printf(", \"%s\": %" PRIu64, name, value);
+}
+
+static void print_addresses(const Socket *s) {
+        char local[ENDPOINT_TEXT_MAX], peer[ENDPOINT_TEXT_MAX];
+        Family family = (Family) s->family;
+
+        printf(", \"local\": [\"%s\", %u], \"peer\": [\"%s\", %u]", endpoint_ip(family, &s->local, local), s->local.port,
+               endpoint_ip(family, &s->peer, peer), s->peer.port);
+}
+
+static void print_path(const Socket *s) {
+        printf(", \"path\": \"");
+        for (unsigned i = 0; i < s->path_size; i++)
+                printf("%02x", (unsigned char) s->path[i]);
+        printf("\", \"peer_inode\": %u", s->peer_inode);
+}
+
+static void print_socket(const Dump *d, const Socket *s) {
+        printf("{\"table\": \"%s\", \"family\": \"%s\", \"transport\": \"%s\", \"state\": \"%s\", \"inode\": %u, \"cookie\": %" PRIu64
+               ", \"netns\": %" PRIu64 ", \"uid\": %u, \"send_queue\": %u, \"receive_queue\": %u, \"interface\": %u, \"shutdown\": %u"
+               ", \"timer\": %u, \"timer_msec\": %u, \"retransmits\": %u",
+               table_name(d->table), family_name(s->family), transport_name(s->transport), state_name(s->state), s->inode, s->cookie,
+               s->netns, s->uid, s->send_queue, s->receive_queue, s->interface, s->shutdown, s->timer, s->timer_msec, s->retransmits);
+        if (socket_has_addresses(s))
+                print_addresses(s);
+        else
+                print_path(s);
+        print_figure("bytes_sent", s->bytes_sent);
+        print_figure("bytes_received", s->bytes_received);
+        print_figure("total_retransmits", s->total_retransmits);
+        print_figure("rtt_usec", s->rtt_usec);
+        print_figure("idle_usec", s->idle_usec);
+        print_figure("cgroup", s->cgroup);
+        if (d->confirm)
+                printf(", \"confirm\": %d", collector_confirm(d->collector, d->netns, s));
+        printf("}\n");
+}
+
+static int dump_begin(void *userdata, const Netns *netns, TableKind table, uint64_t t) {
+        Dump *d = userdata;
+
+        d->table = table;
+        d->count = 0;
+        return 0;
+}
+
+static int dump_row(void *userdata, const Socket *socket) {
+        Dump *d = userdata;
+        Socket *p = reallocarray(d->sockets, d->count + 1, sizeof(*p));
+
+        if (!p)
+                return -1;
+        d->sockets = p;
+        d->sockets[d->count++] = *socket;
+        return 0;
+}
+
+static int dump_end(void *userdata, const Netns *netns, TableKind table, uint64_t t, Coverage coverage) {
+        Dump *d = userdata;
+
+        for (size_t i = 0; i < d->count; i++)
+                print_socket(d, &d->sockets[i]);
+        printf("{\"table\": \"%s\", \"coverage\": \"%s\", \"error\": %d}\n", table_name(table), coverage_name(coverage.state), coverage.error);
+        return 0;
+}
+
+int main(int argc, char *argv[]) {
+        _cleanup_close_ int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_(collector_freep) Collector *c = NULL;
+        Netns netns;
+        Dump dump = { .netns = &netns, .confirm = argc > 3 && strcmp(argv[3], "confirm") == 0 };
+        const Taker taker = { .userdata = &dump, .begin = dump_begin, .row = dump_row, .end = dump_end };
+        int kind, r;
+        uint32_t pid = 0;
+
+        kind = argc > 1 ? collector_from_name(argv[1]) : -1;
+        if (kind < 0 || (argc > 2 && parse_u32(argv[2], 0, INT32_MAX, &pid) < 0)) {
+                fprintf(stderr, "dump KIND [PID [confirm]]\n");
+                return 2;
+        }
+        r = collector_new(&c, (CollectorKind) kind, proc_fd);
+        if (r >= 0)
+                r = collector_netns(c, pid, &netns);
+        if (r >= 0) {
+                dump.collector = c;
+                r = collector_look(c, &netns, TABLES_ALL, &taker);
+        }
+        free(dump.sockets);
+        if (r < 0)
+                fprintf(stderr, "dump: %s\n", strerror(-r));
+        return r < 0;
+}
