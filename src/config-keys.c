@@ -173,7 +173,6 @@ static void print_key(FILE *f, const Key *k) {
 }
 
 void config_print_keys(FILE *f) {
-        fputs("# KEYS\n\n", f);
         for (Section s = SECTION_TOP; s < _SECTION_MAX; s++) {
                 fprintf(f, "## %s\n\n", sections[s].title);
                 if (sections[s].help)

@@ -60,5 +60,5 @@ int config_load(const char *path, ConfigTrust trust, Config *ret, Text *messages
 /* The same from memory: name stands for FILE. For tests and fuzzing; no drop-ins. */
 int config_parse(const char *name, const char *text, size_t size, Config *ret, Text *messages);
 
-/* Every key with type, range, default and help, as the section of sockaudit.yaml(5): scdoc source. */
+/* Every key with type, range, default and help: scdoc source, with a heading of the second level for each mapping. */
 void config_print_keys(FILE *f);
