@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Netlink messages one after another, as a receive gives them: each is read as a reply of inet_diag and of unix_diag. */
+
+#include <libmnl/libmnl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collect/sockdiag.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(const Socket *s) {
+        if (!family_name(s->family) || !transport_name(s->transport) || !state_name(s->state) || s->path_size > SOCKET_PATH_MAX)
+                abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+        struct nlmsghdr *m, *messages = malloc(MAX(size, (size_t) 1)); /* aligned, and the end is the end */
+        int left = (int) size;
+        Socket s;
+
+        if (!messages || size > 1 << 20) {
+                free(messages);
+                return 0;
+        }
+        memcpy(messages, data, size);
+        for (m = messages; mnl_nlmsg_ok(m, left); m = mnl_nlmsg_next(m, &left)) {
+                if (sockdiag_parse_inet(m, TRANSPORT_TCP, &s) > 0)
+                        check(&s);
+                if (sockdiag_parse_inet(m, TRANSPORT_UDP, &s) > 0)
+                        check(&s);
+                if (sockdiag_parse_unix(m, &s) > 0)
+                        check(&s);
+        }
+        free(messages);
+        return 0;
+}

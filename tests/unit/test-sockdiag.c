@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "unit.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+#include <linux/tcp.h>
+#include <linux/unix_diag.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "collect/sockdiag.h"
+
+#define HEADER sizeof(struct nlmsghdr)
+#define ATTRIBUTE sizeof(struct nlattr)
+
+/* A reply as the kernel makes it: a header of the family, then attributes. */
+typedef struct Message {
+        union {
+                struct nlmsghdr header;
+                char bytes[2048];
+        };
+} Message;
+
+static void begin(Message *m, const void *data, size_t size) {
+        memset(m, 0, sizeof(*m));
+        m->header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+        m->header.nlmsg_len = (uint32_t) (HEADER + size);
+        memcpy(m->bytes + HEADER, data, size);
+}
+
+static void put(Message *m, uint16_t type, const void *data, size_t size) {
+        struct nlattr a = { .nla_type = type, .nla_len = (uint16_t) (ATTRIBUTE + size) };
+
+        assert_true(m->header.nlmsg_len + sizeof(a) + size + 4 < sizeof(m->bytes));
+        memcpy(m->bytes + m->header.nlmsg_len, &a, sizeof(a));
+        memcpy(m->bytes + m->header.nlmsg_len + ATTRIBUTE, data, size);
+        m->header.nlmsg_len += (uint32_t) (ATTRIBUTE + ((size + 3) & ~(size_t) 3));
+}
+
+/* 10.0.0.2:40022 to 198.51.100.7:9200 */
+static const struct inet_diag_msg established = {
+        .idiag_family = AF_INET,
+        .idiag_state = STATE_ESTABLISHED,
+        .idiag_timer = TIMER_RETRANSMIT,
+        .idiag_retrans = 7,
+        .id = {
+                .idiag_if = 3,
+                .idiag_cookie = { 0x11, 0x22 },
+        },
+        .idiag_expires = 26000,
+        .idiag_rqueue = 1,
+        .idiag_wqueue = 49152,
+        .idiag_uid = 1000,
+        .idiag_inode = 4294967295,
+};
+
+static struct inet_diag_msg established_make(void) {
+        struct inet_diag_msg d = established;
+
+        d.id.idiag_sport = htons(40022);
+        d.id.idiag_dport = htons(9200);
+        memcpy(d.id.idiag_src, (const uint8_t[]){ 10, 0, 0, 2 }, 4);
+        memcpy(d.id.idiag_dst, (const uint8_t[]){ 198, 51, 100, 7 }, 4);
+        return d;
+}
+
+static void test_inet(void **state) {
+        struct inet_diag_msg d = established_make();
+        char text[ENDPOINT_TEXT_MAX];
+        Message m;
+        Socket s;
+
+        begin(&m, &d, sizeof(d));
+        assert_int_equal(sockdiag_parse_inet(&m.header, TRANSPORT_TCP, &s), 1);
+        assert_int_equal(s.family, FAMILY_IPV4);
+        assert_int_equal(s.transport, TRANSPORT_TCP);
+        assert_int_equal(s.state, STATE_ESTABLISHED);
+        assert_string_equal(endpoint_text(FAMILY_IPV4, &s.local, text), "10.0.0.2:40022");
+        assert_string_equal(endpoint_text(FAMILY_IPV4, &s.peer, text), "198.51.100.7:9200");
+        assert_true(s.cookie == 0x2200000011);
+        assert_true(s.inode == UINT32_MAX);
+        assert_int_equal(s.interface, 3);
+        assert_int_equal(s.uid, 1000);
+        assert_int_equal(s.timer, TIMER_RETRANSMIT);
+        assert_int_equal(s.timer_msec, 26000);
+        assert_int_equal(s.retransmits, 7);
+        assert_int_equal(s.send_queue, 49152);
+        assert_int_equal(s.receive_queue, 1);
+        assert_true(s.bytes_sent == SOCKET_UNKNOWN && s.idle_usec == SOCKET_UNKNOWN && s.cgroup == SOCKET_UNKNOWN);
+}
+
+static void test_inet6(void **state) {
+        struct inet_diag_msg d = established_make();
+        char text[ENDPOINT_TEXT_MAX];
+        Message m;
+        Socket s;
+
+        d.idiag_family = AF_INET6;
+        d.idiag_timer = TIMER_NONE;
+        memcpy(d.id.idiag_src, &in6addr_loopback, 16);
+        memcpy(d.id.idiag_dst, (const uint8_t[]){ [10] = 0xff, 0xff, 127, 0, 0, 1 }, 16);
+        d.id.idiag_cookie[0] = d.id.idiag_cookie[1] = UINT32_MAX;
+        begin(&m, &d, sizeof(d));
+        assert_int_equal(sockdiag_parse_inet(&m.header, TRANSPORT_UDP, &s), 1);
+        assert_string_equal(endpoint_text(FAMILY_IPV6, &s.local, text), "[::1]:40022");
+        assert_string_equal(endpoint_text(FAMILY_IPV6, &s.peer, text), "[::ffff:127.0.0.1]:9200"); /* as the kernel has it */
+        assert_true(s.cookie == 0); /* INET_DIAG_NOCOOKIE */
+        assert_int_equal(s.timer_msec, 0);
+}
+
+static void test_not_told(void **state) {
+        struct inet_diag_msg d = established_make();
+        Socket s = { .inode = 77 };
+        Message m;
+
+        d.idiag_state = STATE_TIME_WAIT;
+        begin(&m, &d, sizeof(d));
+        assert_int_equal(sockdiag_parse_inet(&m.header, TRANSPORT_TCP, &s), 0);
+        d.idiag_state = STATE_SYN_RECV;
+        d.idiag_inode = 0;
+        begin(&m, &d, sizeof(d));
+        assert_int_equal(sockdiag_parse_inet(&m.header, TRANSPORT_TCP, &s), 0);
+        assert_int_equal(s.inode, 77);
+        d.idiag_state = STATE_FIN_WAIT_2; /* its timer is the ledger's business */
+        d.idiag_timer = TIMER_TIME_WAIT;
+        begin(&m, &d, sizeof(d));
+        assert_int_equal(sockdiag_parse_inet(&m.header, TRANSPORT_TCP, &s), 1);
+        assert_int_equal(s.timer, TIMER_TIME_WAIT);
+}
+
+static const struct tcp_info info = {
+        .tcpi_bytes_sent = 1500,
+        .tcpi_bytes_retrans = 500,
+        .tcpi_bytes_received = 1ULL << 40,
+        .tcpi_total_retrans = 3,
+        .tcpi_rtt = 250,
+        .tcpi_last_data_sent = 9000,
+        .tcpi_last_data_recv = 4000,
+};
+
+static void test_info(void **state) {
+        struct inet_diag_msg d = established_make();
+        uint64_t cgroup = 4711;
+        Message m;
+        Socket s;
+
+        begin(&m, &d, sizeof(d));
+        put(&m, INET_DIAG_SHUTDOWN, "", 1);
+        put(&m, INET_DIAG_INFO, &info, sizeof(info));
+        put(&m, INET_DIAG_CGROUP_ID, &cgroup, sizeof(cgroup));
+        assert_int_equal(sockdiag_parse_inet(&m.header, TRANSPORT_TCP, &s), 1);
+        assert_int_equal(s.bytes_sent, 1000);
+        assert_true(s.bytes_received == 1ULL << 40);
+        assert_int_equal(s.total_retransmits, 3);
+        assert_int_equal(s.rtt_usec, 250);
+        assert_int_equal(s.idle_usec, 4000000);
+        assert_int_equal(s.cgroup, 4711);
+
+        assert_int_equal(sockdiag_parse_inet(&m.header, TRANSPORT_RAW, &s), 1); /* no tcp_info of theirs */
+        assert_true(s.bytes_sent == SOCKET_UNKNOWN);
+        d.idiag_state = STATE_LISTEN;
+        memcpy(m.bytes + HEADER, &d, sizeof(d));
+        assert_int_equal(sockdiag_parse_inet(&m.header, TRANSPORT_TCP, &s), 1);
+        assert_true(s.bytes_sent == SOCKET_UNKNOWN && s.rtt_usec == SOCKET_UNKNOWN && s.cgroup == 4711);
+}
+
+/* Of other kernels: a tcp_info that ends early gives what is in it, a longer one the same as ours. */
+static void test_info_of_each_size(void **state) {
+        struct inet_diag_msg d = established_make();
+        char longer[512] = {};
+        Message m;
+        Socket s;
+
+        memcpy(longer, &info, sizeof(info));
+        for (size_t size = 0; size <= sizeof(longer); size++) {
+                begin(&m, &d, sizeof(d));
+                put(&m, INET_DIAG_INFO, longer, size);
+                assert_int_equal(sockdiag_parse_inet(&m.header, TRANSPORT_TCP, &s), 1);
+                assert_true(s.rtt_usec == (size >= offsetof(struct tcp_info, tcpi_rtt) + 4 ? 250 : SOCKET_UNKNOWN));
+                assert_true(s.bytes_received == (size >= offsetof(struct tcp_info, tcpi_bytes_received) + 8 ? 1ULL << 40 : SOCKET_UNKNOWN));
+                assert_true(s.bytes_sent == (size >= offsetof(struct tcp_info, tcpi_bytes_retrans) + 8 ? 1000 : SOCKET_UNKNOWN));
+        }
+}
+
+static void test_inet_bad(void **state) {
+        struct inet_diag_msg d = established_make(), bad;
+        Socket s = { .inode = 77 };
+        Message m;
+
+        for (uint32_t n = 0; n < sizeof(d); n++) {
+                begin(&m, &d, n);
+                assert_int_equal(sockdiag_parse_inet(&m.header, TRANSPORT_TCP, &s), -EINVAL);
+        }
+        bad = d;
+        bad.idiag_family = AF_UNIX;
+        begin(&m, &bad, sizeof(bad));
+        assert_int_equal(sockdiag_parse_inet(&m.header, TRANSPORT_TCP, &s), -EINVAL);
+        bad = d;
+        bad.idiag_state = 12;
+        begin(&m, &bad, sizeof(bad));
+        assert_int_equal(sockdiag_parse_inet(&m.header, TRANSPORT_TCP, &s), -EINVAL);
+        bad.idiag_state = 0;
+        begin(&m, &bad, sizeof(bad));
+        assert_int_equal(sockdiag_parse_inet(&m.header, TRANSPORT_TCP, &s), -EINVAL);
+
+        /* an attribute that reaches beyond the message, and one shorter than its own header */
+        begin(&m, &d, sizeof(d));
+        put(&m, INET_DIAG_INFO, &info, sizeof(info));
+        m.header.nlmsg_len -= 8;
+        assert_int_equal(sockdiag_parse_inet(&m.header, TRANSPORT_TCP, &s), -EINVAL);
+        begin(&m, &d, sizeof(d));
+        put(&m, INET_DIAG_SHUTDOWN, "", 1);
+        m.bytes[HEADER + sizeof(d)] = 3;
+        assert_int_equal(sockdiag_parse_inet(&m.header, TRANSPORT_TCP, &s), -EINVAL);
+        assert_int_equal(s.inode, 77);
+}
+
+static void test_unix(void **state) {
+        const struct unix_diag_msg d = {
+                .udiag_family = AF_UNIX, .udiag_type = SOCK_SEQPACKET, .udiag_state = STATE_LISTEN, .udiag_ino = 8, .udiag_cookie = { 5, 1 },
+        };
+        const struct unix_diag_rqlen queues = { 2, 9 };
+        uint32_t peer = 99, uid = 1000;
+        uint8_t shut = 2;
+        Message m;
+        Socket s;
+
+        begin(&m, &d, sizeof(d));
+        assert_int_equal(sockdiag_parse_unix(&m.header, &s), 1);
+        assert_true(s.path_size == 0 && s.peer_inode == 0 && s.uid == UINT32_MAX);
+
+        put(&m, UNIX_DIAG_NAME, "/run/a\nb", 9); /* with the NUL that the kernel counts */
+        put(&m, UNIX_DIAG_PEER, &peer, 4);
+        put(&m, UNIX_DIAG_RQLEN, &queues, sizeof(queues));
+        put(&m, UNIX_DIAG_SHUTDOWN, &shut, 1);
+        put(&m, UNIX_DIAG_UID, &uid, 4);
+        put(&m, 99, "of a newer kernel", 17);
+        assert_int_equal(sockdiag_parse_unix(&m.header, &s), 1);
+        assert_int_equal(s.family, FAMILY_UNIX);
+        assert_int_equal(s.transport, TRANSPORT_SEQPACKET);
+        assert_int_equal(s.state, STATE_LISTEN);
+        assert_int_equal(s.inode, 8);
+        assert_true(s.cookie == 0x100000005);
+        assert_int_equal(s.path_size, 8);
+        assert_memory_equal(s.path, "/run/a\nb", 8);
+        assert_int_equal(s.peer_inode, 99);
+        assert_int_equal(s.receive_queue, 2);
+        assert_int_equal(s.send_queue, 9);
+        assert_int_equal(s.shutdown, 2);
+        assert_int_equal(s.uid, 1000);
+}
+
+static void test_unix_names(void **state) {
+        const struct unix_diag_msg d = { .udiag_family = AF_UNIX, .udiag_type = SOCK_STREAM, .udiag_state = STATE_CLOSE, .udiag_ino = 8 };
+        char name[110];
+        Message m;
+        Socket s;
+
+        begin(&m, &d, sizeof(d));
+        put(&m, UNIX_DIAG_NAME, "\0a\0b\0", 5);
+        assert_int_equal(sockdiag_parse_unix(&m.header, &s), 1);
+        assert_int_equal(s.path_size, 5); /* abstract: every byte counts */
+        assert_memory_equal(s.path, "\0a\0b\0", 5);
+
+        memset(name, 'x', sizeof(name));
+        name[108] = 0;
+        begin(&m, &d, sizeof(d));
+        put(&m, UNIX_DIAG_NAME, name, 109); /* a path that fills sun_path, and a NUL behind it */
+        assert_int_equal(sockdiag_parse_unix(&m.header, &s), 1);
+        assert_int_equal(s.path_size, 108);
+
+        name[108] = 'x';
+        begin(&m, &d, sizeof(d));
+        put(&m, UNIX_DIAG_NAME, name, 109);
+        assert_int_equal(sockdiag_parse_unix(&m.header, &s), -EINVAL);
+        name[0] = 0;
+        begin(&m, &d, sizeof(d));
+        put(&m, UNIX_DIAG_NAME, name, 109);
+        assert_int_equal(sockdiag_parse_unix(&m.header, &s), -EINVAL);
+}
+
+static void test_unix_bad(void **state) {
+        const struct unix_diag_msg d = { .udiag_family = AF_UNIX, .udiag_type = SOCK_STREAM, .udiag_state = STATE_CLOSE, .udiag_ino = 8 };
+        struct unix_diag_msg bad[3] = { d, d, d };
+        uint32_t peer = 99;
+        Message m;
+        Socket s = { .inode = 77 };
+
+        for (uint32_t n = 0; n < sizeof(d); n++) {
+                begin(&m, &d, n);
+                assert_int_equal(sockdiag_parse_unix(&m.header, &s), -EINVAL);
+        }
+        bad[0].udiag_family = AF_INET;
+        bad[1].udiag_type = SOCK_RAW;
+        bad[2].udiag_state = 12;
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                begin(&m, &bad[i], sizeof(d));
+                assert_int_equal(sockdiag_parse_unix(&m.header, &s), -EINVAL);
+        }
+        assert_int_equal(s.inode, 77);
+        begin(&m, &d, sizeof(d));
+        put(&m, UNIX_DIAG_PEER, &peer, 2); /* too short to be one */
+        assert_int_equal(sockdiag_parse_unix(&m.header, &s), 1);
+        assert_int_equal(s.peer_inode, 0);
+        bad[0] = d;
+        bad[0].udiag_ino = 0;
+        begin(&m, &bad[0], sizeof(d));
+        assert_int_equal(sockdiag_parse_unix(&m.header, &s), 0);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_inet),     cmocka_unit_test(test_inet6),
+                cmocka_unit_test(test_not_told), cmocka_unit_test(test_info),
+                cmocka_unit_test(test_info_of_each_size), cmocka_unit_test(test_inet_bad),
+                cmocka_unit_test(test_unix),     cmocka_unit_test(test_unix_names),
+                cmocka_unit_test(test_unix_bad),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
