@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Scenario: runs FILE.t through a ledger, step by step, and compares the events that each step makes with those that
+ * the file names. A file reads like this:
+ *
+ *     # Rule 4: a finished dump is not a complete one.     comments and empty lines are skipped
+ *     rules                                                first of all; a row a rule, keys as in the configuration
+ *       web: comm=nginx state=established state_after=2s   lists with commas; uid=1000-1999; not.comm=x; no match: any process
+ *       exclude: comm=sshd
+ *     at 10 scan                                           the processes there are: PID/START NAME and parent= uid= exe= unit=
+ *       812/100 nginx                                      START in ticks of 10 ms: this one started at 1.0 s
+ *     at 10 walk 812                                       its descriptors: FD INODE
+ *       7 1001
+ *     at 10.1-10.2 look tcp                                a table (tcp udp raw unix): COOKIE INODE LOCAL PEER STATE, with
+ *       c1 1001 10.0.0.2:443 203.0.113.9:51544 established    timer= sent= received= retransmits= sendq= recvq=
+ *       c2 - [::1]:80 [::1]:5000 established               - is none; *:80 is any address. Of unix sockets LOCAL is the path
+ *     at 10.2 judge                                        and PEER the other inode, with type=dgram, =seqpacket
+ *     > connection-present c1 nginx[812] NOT_AFTER=10.2 -NOT_BEFORE
+ *
+ * Times are seconds. `>` lines name the events of the step above them: all of them, in order, each with any of its fields:
+ * NAME=VALUE must be so, -NAME must be absent; LOCAL= and PEER= are address:port; blanks in a value are written as commas,
+ * HOLDER is PID/FD,PID/FD. c1 or i1001 name a connection by cookie or inode when it is first told, and the same one from
+ * then on; c1.2 is another use of the same socket. NAME[PID] is its process, ?[?] an unknown one.
+ *
+ * Further steps:
+ *     options max_sockets= own_pid= ephemeral=1000-2000 heal=SECONDS exact=yes      before the rules
+ *     at T rescan                   a scan that reads the facts of every process again; `scan partial` was cut short
+ *     at T walk PID denied          and gone; at T-T look tcp denied, gone, interrupted or over-limit; look tcp netns=2
+ *     at T question c1=gone i7=alive c3=unsure      exactly these are suspect; without names: none is
+ *     at T look tcp begin           rows; then other steps; `at T look tcp more` with rows; `at T look tcp end` and how
+ *     at T-T note destroy tcp COOKIE INODE LOCAL PEER STATE ...    also open, state, close; with by=bpf pid=PID direction=
+ *                                   end= opened=T; a span for what is not exact
+ *     at T note fork PID/START NAME ...      also exec, exit
+ *     at T note lost COUNT
+ *     at T healed, heal-at T or never        when a healing look is due
+ *     kernel active=5 passive=3              what the kernel has counted; then: at T balance
+ *     at T flush                             the folded closes of unknown sockets are told
+ *     at T-T gap REASON
+ *     reload                        new rules, in rows like those of `rules`
+ *     unheld N, status sockets= foreign= processes= suspects= seq=    what must be so now
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "detect/ledger.h"
+#include "expect.h"
+#include "script.h"
+
+#define PROCESSES_MAX 4096
+#define NETNS_INODE 4026530000U
+
+typedef struct Scenario {
+        Script script;
+        Expect expect;
+        Ledger *ledger;
+        LedgerOptions options;
+        RuleSet rules[2]; /* those in force, and those before */
+        uint64_t t0, t1;  /* of the step */
+        struct {
+                uint32_t pid;
+                uint64_t start;
+        } processes[PROCESSES_MAX];
+        size_t process_count;
+} Scenario;
+
+static Netns netns_of(Scenario *s) {
+        uint64_t id = script_number_option(&s->script, "netns", 1);
+
+        return (Netns){ .id = id, .inode = NETNS_INODE + (uint32_t) id };
+}
+
+static void must(const Scenario *s, const char *what, int r) {
+        if (r < 0)
+                script_fail(&s->script, "%s: %s", what, strerror(-r));
+}
+
+static void step_options(Scenario *s) {
+        Script *x = &s->script;
+        const char *ephemeral = script_option(x, "ephemeral"), *heal = script_option(x, "heal");
+        const char *exact = script_option(x, "exact");
+
+        s->options.max_sockets = script_number_option(x, "max_sockets", 0);
+        s->options.own_pid = (uint32_t) script_number_option(x, "own_pid", 0);
+        s->options.notices_exact = exact && strcmp(exact, "yes") == 0;
+        if (heal)
+                s->options.heal_interval = script_time(x, heal);
+        if (ephemeral && sscanf(ephemeral, "%hu-%hu", &s->options.ephemeral_first, &s->options.ephemeral_last) != 2)
+                script_fail(x, "'%s' is no range of ports", ephemeral);
+        script_done(x);
+}
+
+static void step_rules(Scenario *s) {
+        script_done(&s->script);
+        script_rules(&s->script, &s->rules[0]);
+        must(s, "ledger_new", ledger_new(&s->ledger, &s->options, &s->rules[0], expect_event, &s->expect));
+}
+
+static void step_reload(Scenario *s) {
+        script_done(&s->script);
+        ruleset_done(&s->rules[1]);
+        s->rules[1] = s->rules[0];
+        script_rules(&s->script, &s->rules[0]);
+        must(s, "ledger_set_rules", ledger_set_rules(s->ledger, &s->rules[0]));
+        invariants_reload(&s->expect.invariants);
+}
+
+static void remember(Scenario *s, uint32_t pid, uint64_t start) {
+        size_t i;
+
+        for (i = 0; i < s->process_count; i++)
+                if (s->processes[i].pid == pid)
+                        break;
+        if (i == PROCESSES_MAX)
+                script_fail(&s->script, "more than %d processes", PROCESSES_MAX);
+        s->processes[i].pid = pid;
+        s->processes[i].start = start;
+        s->process_count = MAX(s->process_count, i + 1);
+}
+
+static uint64_t start_of(const Scenario *s, uint32_t pid) {
+        for (size_t i = 0; i < s->process_count; i++)
+                if (s->processes[i].pid == pid)
+                        return s->processes[i].start;
+        script_fail(&s->script, "no scan had process %u", pid);
+}
+
+/* As the daemon does it: whom the ledger knows is not read again, but for a rescan. */
+static void scan(Scenario *s, bool again) {
+        Script *x = &s->script;
+        bool partial = script_flag(x, "partial");
+
+        script_done(x);
+        ledger_processes_begin(s->ledger, s->t0);
+        while (script_next_row(x)) {
+                _cleanup_process_ Process p = {};
+
+                script_process(x, 0, &p);
+                script_done(x);
+                remember(s, p.pid, p.start_ticks);
+                if (again || ledger_process_touch(s->ledger, p.pid, p.start_ticks) < 0)
+                        must(s, "ledger_process_see", ledger_process_see(s->ledger, &p));
+        }
+        ledger_processes_end(s->ledger, s->t1, !partial);
+}
+
+static void step_scan(Scenario *s) {
+        scan(s, false);
+}
+
+static void step_rescan(Scenario *s) {
+        scan(s, true);
+}
+
+static Coverage coverage_of(Scenario *s) {
+        for (CoverageState state = COVERAGE_GONE; state < _COVERAGE_MAX; state++)
+                if (script_flag(&s->script, coverage_name(state)))
+                        return (Coverage){ .state = state };
+        return (Coverage){ .state = COVERAGE_OK };
+}
+
+static void step_walk(Scenario *s) {
+        Script *x = &s->script;
+        uint32_t pid = (uint32_t) script_number(x, script_word(x, 3, "pid"));
+        Coverage coverage = coverage_of(s);
+
+        script_done(x);
+        must(s, "ledger_holders_begin", ledger_holders_begin(s->ledger, pid, start_of(s, pid)));
+        while (script_next_row(x)) {
+                uint64_t fd = script_number(x, script_word(x, 0, "fd"));
+                uint64_t inode = script_number(x, script_word(x, 1, "inode"));
+
+                script_done(x);
+                must(s, "ledger_hold", ledger_hold(s->ledger, (int) fd, (uint32_t) inode));
+        }
+        ledger_holders_end(s->ledger, s->t1, coverage);
+}
+
+/* Whole, or between `begin` and `end`, so that something can happen meanwhile. */
+static void step_look(Scenario *s) {
+        Script *x = &s->script;
+        TableKind table = script_table(x, script_word(x, 3, "table"));
+        bool begin = script_flag(x, "begin"), more = script_flag(x, "more"), end = script_flag(x, "end");
+        Coverage coverage = coverage_of(s);
+        Netns netns = netns_of(s);
+
+        script_done(x);
+        if (!more && !end)
+                must(s, "ledger_look_begin", ledger_look_begin(s->ledger, &netns, table, s->t0));
+        while (script_next_row(x)) {
+                Socket row;
+
+                script_socket(x, 0, table, &row);
+                row.netns = netns.id;
+                script_done(x);
+                must(s, "ledger_see", ledger_see(s->ledger, &row));
+        }
+        if (!begin && !more)
+                must(s, "ledger_look_end", ledger_look_end(s->ledger, s->t1, coverage));
+}
+
+static void step_judge(Scenario *s) {
+        script_done(&s->script);
+        ledger_judge(s->ledger, s->t1);
+}
+
+/* The word c1=VERDICT or i1001=VERDICT of a question. */
+static Verdict answer(void *userdata, const Suspect *suspect, uint64_t *ret_when) {
+        Scenario *s = userdata;
+        char key[32];
+        const char *verdict;
+
+        (void) snprintf(key, sizeof(key), suspect->socket.cookie ? "c%llu" : "i%llu",
+                        (unsigned long long) (suspect->socket.cookie ?: suspect->socket.inode));
+        verdict = script_option(&s->script, key);
+        if (!verdict)
+                script_fail(&s->script, "%s is suspect", key);
+        *ret_when = s->t1;
+        if (strcmp(verdict, "gone") == 0)
+                return VERDICT_GONE;
+        if (strcmp(verdict, "alive") == 0)
+                return VERDICT_ALIVE;
+        if (strcmp(verdict, "unsure") != 0)
+                script_fail(&s->script, "'%s' is no verdict", verdict);
+        return VERDICT_UNSURE;
+}
+
+static void step_question(Scenario *s) {
+        ledger_question(s->ledger, answer, s);
+        script_done(&s->script); /* who was named, but is not suspect */
+}
+
+static void socket_notice(Scenario *s, Notice *n) {
+        static const struct {
+                const char *name;
+                NoticeKind kind;
+        } kinds[] = { { "destroy", NOTICE_DESTROY }, { "open", NOTICE_OPEN }, { "state", NOTICE_STATE },
+                      { "close", NOTICE_CLOSE } };
+        Script *x = &s->script;
+        const char *kind = script_word(x, 3, "kind of notice"), *direction = script_option(x, "direction");
+        const char *end = script_option(x, "end"), *opened = script_option(x, "opened");
+        size_t i;
+
+        for (i = 0; i < ELEMENTSOF(kinds); i++)
+                if (strcmp(kinds[i].name, kind) == 0)
+                        break;
+        if (i == ELEMENTSOF(kinds))
+                script_fail(x, "'%s' is no notice", kind);
+        n->kind = kinds[i].kind;
+        n->source = n->kind == NOTICE_DESTROY ? NOTICE_BY_DESTROY : NOTICE_BY_BPF;
+        n->direction = direction ? (uint8_t) direction_from_name(direction) : DIRECTION_UNKNOWN;
+        n->opened = opened ? script_time(x, opened) : 0;
+        script_socket(x, 5, script_table(x, script_word(x, 4, "table")), &n->socket);
+        n->socket.netns = netns_of(s).id;
+        for (End e = END_CLOSED; end && n->end == END_UNKNOWN; e++) {
+                if (e == _END_MAX)
+                        script_fail(x, "'%s' is no end", end);
+                if (strcmp(end_name(e), end) == 0)
+                        n->end = (uint8_t) e;
+        }
+}
+
+static bool process_notice(Scenario *s, Notice *n, Process *p) {
+        static const char *const names[] = { [NOTICE_FORK] = "fork", [NOTICE_EXEC] = "exec", [NOTICE_EXIT] = "exit" };
+        const char *kind = script_word(&s->script, 3, "kind of notice");
+
+        for (NoticeKind k = NOTICE_FORK; k <= NOTICE_EXIT; k++)
+                if (strcmp(names[k], kind) == 0) {
+                        script_process(&s->script, 4, p);
+                        remember(s, p->pid, p->start_ticks);
+                        n->kind = k;
+                        n->source = NOTICE_BY_CONNECTOR;
+                        n->process = p;
+                        return true;
+                }
+        return false;
+}
+
+/* Of a socket notice: pid= of a process that a scan or a notice had, or PID/START with comm=. */
+static void notice_process(Scenario *s, Notice *n, Process *p) {
+        const char *pid = script_option(&s->script, "pid"), *comm = script_option(&s->script, "comm");
+        char *slash;
+
+        if (!pid)
+                return;
+        process_init(p);
+        p->pid = (uint32_t) strtoul(pid, &slash, 10);
+        p->start_ticks = *slash == '/' ? script_number(&s->script, slash + 1) : start_of(s, p->pid);
+        p->start_usec = p->start_ticks * 10000;
+        p->comm = comm ? strdup(comm) : NULL;
+        p->parent = (uint32_t) script_number_option(&s->script, "parent", 0);
+        n->process = p;
+}
+
+static void step_note(Scenario *s) {
+        _cleanup_process_ Process p = {};
+        Notice n = { .not_before = s->t0, .not_after = s->t1 };
+        Script *x = &s->script;
+        const char *by = script_option(x, "by");
+
+        if (strcmp(script_word(x, 3, "kind of notice"), "lost") == 0) {
+                n.kind = NOTICE_LOST;
+                n.count = script_number(x, script_word(x, 4, "count"));
+        } else if (!process_notice(s, &n, &p)) {
+                socket_notice(s, &n);
+                notice_process(s, &n, &p);
+        }
+        if (by)
+                n.source = strcmp(by, "bpf") == 0 ? NOTICE_BY_BPF : NOTICE_BY_DESTROY;
+        script_done(x);
+        must(s, "ledger_note", ledger_note(s->ledger, &n));
+}
+
+static void step_healed(Scenario *s) {
+        script_done(&s->script);
+        ledger_healed(s->ledger, s->t1);
+}
+
+static void step_heal_at(Scenario *s) {
+        Script *x = &s->script;
+        const char *when = script_word(x, 1, "time");
+        uint64_t wanted = strcmp(when, "never") == 0 ? UINT64_MAX : script_time(x, when);
+
+        script_done(x);
+        if (ledger_heal_at(s->ledger) != wanted)
+                script_fail(x, "a healing look is due at %llu us", (unsigned long long) ledger_heal_at(s->ledger));
+}
+
+static void step_kernel(Scenario *s) {
+        Netns netns = netns_of(s);
+        uint64_t active = script_number_option(&s->script, "active", 0);
+        uint64_t passive = script_number_option(&s->script, "passive", 0);
+
+        script_done(&s->script);
+        ledger_books_kernel(s->ledger, &netns, active, passive);
+}
+
+static void step_balance(Scenario *s) {
+        script_done(&s->script);
+        ledger_balance(s->ledger, s->t1);
+}
+
+static void step_flush(Scenario *s) {
+        script_done(&s->script);
+        ledger_flush_missed(s->ledger, s->t1);
+}
+
+static void step_gap(Scenario *s) {
+        const char *reason = script_word(&s->script, 3, "reason");
+
+        script_done(&s->script);
+        ledger_gap(s->ledger, reason, s->t0, s->t1, 0, _TABLE_MAX, 0);
+}
+
+static void check(Scenario *s, const char *what, uint64_t is) {
+        const char *wanted = script_option(&s->script, what);
+
+        if (wanted && script_number(&s->script, wanted) != is)
+                script_fail(&s->script, "%s is %llu", what, (unsigned long long) is);
+}
+
+static void step_status(Scenario *s) {
+        LedgerStatus status;
+
+        ledger_status(s->ledger, &status);
+        check(s, "sockets", status.sockets);
+        check(s, "foreign", status.foreign);
+        check(s, "processes", status.processes);
+        check(s, "suspects", status.suspects);
+        check(s, "seq", status.seq);
+        script_done(&s->script);
+}
+
+static void step_unheld(Scenario *s) {
+        uint64_t wanted = script_number(&s->script, script_word(&s->script, 1, "number"));
+
+        script_done(&s->script);
+        if (ledger_unheld(s->ledger) != wanted)
+                script_fail(&s->script, "%zu are unheld", ledger_unheld(s->ledger));
+}
+
+typedef struct Step {
+        const char *name;
+        bool timed;
+        void (*run)(Scenario *s);
+} Step;
+
+static const Step steps[] = {
+        { "options", false, step_options }, { "rules", false, step_rules },     { "reload", false, step_reload },
+        { "scan", true, step_scan },        { "rescan", true, step_rescan },    { "walk", true, step_walk },
+        { "look", true, step_look },        { "judge", true, step_judge },      { "question", true, step_question },
+        { "note", true, step_note },        { "healed", true, step_healed },    { "heal-at", false, step_heal_at },
+        { "kernel", false, step_kernel },   { "balance", true, step_balance },  { "flush", true, step_flush },
+        { "gap", true, step_gap },          { "status", false, step_status },   { "unheld", false, step_unheld },
+};
+
+static const Step *step_of(Scenario *s) {
+        Script *x = &s->script;
+        bool timed = strcmp(script_word(x, 0, "step"), "at") == 0;
+        const char *name = script_word(x, timed ? 2 : 0, "step");
+
+        if (x->indented)
+                script_fail(x, "a row that belongs to no step");
+        if (timed) {
+                (void) script_word(x, 1, "time");
+                script_times(x, x->words[1], &s->t0, &s->t1);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(steps); i++)
+                if (steps[i].timed == timed && strcmp(steps[i].name, name) == 0)
+                        return &steps[i];
+        script_fail(x, "'%s' is no step%s", name, timed ? " with a time" : "");
+}
+
+int main(int argc, char *argv[]) {
+        static Scenario s;
+
+        if (argc != 2) {
+                fprintf(stderr, "usage: %s FILE.t\n", argv[0]);
+                return 2;
+        }
+        script_open(&s.script, argv[1]);
+        s.expect.script = &s.script;
+        s.options = (LedgerOptions){ .boot_id = "0123456789abcdef0123456789abcdef", .secret = { 1, 2 } };
+
+        while (script_next(&s.script)) {
+                const Step *step = step_of(&s);
+
+                if (!s.ledger && step->run != step_rules && step->run != step_options)
+                        script_fail(&s.script, "the rules come first");
+                step->run(&s);
+                expect_compare(&s.expect);
+        }
+        if (!s.ledger)
+                script_fail(&s.script, "nothing is tested");
+
+        ledger_free(s.ledger);
+        ruleset_done(&s.rules[0]);
+        ruleset_done(&s.rules[1]);
+        expect_done(&s.expect);
+        (void) fclose(s.script.file);
+        return 0;
+}
