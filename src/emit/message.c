@@ -10,14 +10,12 @@
  * Each part from outside has a bound of its own. Together they stay below FORMAT_MESSAGE_MAX but for the strangest events;
  * those are cut at the end. */
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "collect/socket.h"
 #include "detect/rule.h"
+#include "emit/format-human.h"
 #include "emit/format.h"
 
 #define NAME_MAX_ 64    /* comm, rule, unit */
@@ -56,27 +54,11 @@ static const char *value(Message *m, FieldId id, size_t max) {
         return text_string(&m->scratch);
 }
 
-/* s is printable already; what would blur the grammar puts it into quotes. */
-static void put_quoted(Text *t, const char *s) {
-        static const char plain[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.:/@+=%#~";
-
-        if (*s && s[strspn(s, plain)] == 0) {
-                text_append(t, s);
-                return;
-        }
-        text_append(t, "\"");
-        for (const char *q; (q = strchr(s, '"')); s = q + 1) {
-                text_append_bytes(t, s, (size_t) (q - s));
-                text_append(t, "\\x22");
-        }
-        text_printf(t, "%s\"", s);
-}
-
 static void put_name(Message *m, FieldId id, size_t max, const char *unknown) {
         const char *s = value(m, id, max);
 
         if (s)
-                put_quoted(m->text, s);
+                format_quoted(m->text, s);
         else
                 text_append(m->text, unknown);
 }
@@ -94,54 +76,6 @@ static void detail_value(Message *m, const char *before, FieldId id, const char 
 
         if (s)
                 text_printf(detail(m), "%s%s%s", before, s, after);
-}
-
-static void put_size(Text *t, uint64_t bytes) {
-        static const char units[][4] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
-        double scaled = (double) bytes;
-        unsigned u = 0;
-
-        if (bytes < 1024) {
-                text_printf(t, "%" PRIu64 " B", bytes);
-                return;
-        }
-        for (scaled /= 1024; scaled >= 1024 && u + 1 < ELEMENTSOF(units); u++)
-                scaled /= 1024;
-        /* Whole tenths, so that no locale's decimal comma comes in. */
-        bytes = (uint64_t) (scaled * 10);
-        text_printf(t, "%" PRIu64 ".%" PRIu64 " %s", bytes / 10, bytes % 10, units[u]);
-}
-
-static void put_duration(Text *t, uint64_t usec) {
-        uint64_t s = usec / USEC_PER_SEC;
-
-        if (usec < USEC_PER_MSEC)
-                text_printf(t, "%" PRIu64 " us", usec);
-        else if (usec < USEC_PER_SEC)
-                text_printf(t, "%llu ms", usec / USEC_PER_MSEC);
-        else if (s < 60)
-                text_printf(t, "%" PRIu64 ".%u s", s, (unsigned) (usec / 100000 % 10));
-        else if (s < 3600)
-                text_printf(t, "%" PRIu64 " min %" PRIu64 " s", s / 60, s % 60);
-        else if (s < 86400)
-                text_printf(t, "%" PRIu64 " h %" PRIu64 " min", s / 3600, s / 60 % 60);
-        else
-                text_printf(t, "%" PRIu64 " d %" PRIu64 " h", s / 86400, s / 3600 % 24);
-}
-
-/* HH:MM:SS.mmm, with the date before it where that is wanted. */
-static void put_time(Text *t, int64_t epoch, bool with_date) {
-        time_t seconds = (time_t) (epoch / (int64_t) USEC_PER_SEC);
-        struct tm tm;
-
-        if (epoch < 0 || !localtime_r(&seconds, &tm)) {
-                text_append(t, "?");
-                return;
-        }
-        if (with_date)
-                text_printf(t, "%04d-%02d-%02d ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
-        text_printf(t, "%02d:%02d:%02d.%03d", tm.tm_hour, tm.tm_min, tm.tm_sec,
-                    (int) (epoch / (int64_t) USEC_PER_MSEC % 1000));
 }
 
 /* --- connections and listeners ----------------------------------------------------------------------- */
@@ -204,11 +138,11 @@ static void detail_holders(Message *m) {
 
 static void detail_traffic(Message *m) {
         if (has(m, EVENT_FIELD_BYTES_SENT)) {
-                put_size(detail(m), number(m, EVENT_FIELD_BYTES_SENT));
+                format_size(detail(m), number(m, EVENT_FIELD_BYTES_SENT));
                 text_append(m->text, " sent");
         }
         if (has(m, EVENT_FIELD_BYTES_RECEIVED)) {
-                put_size(detail(m), number(m, EVENT_FIELD_BYTES_RECEIVED));
+                format_size(detail(m), number(m, EVENT_FIELD_BYTES_RECEIVED));
                 text_append(m->text, " received");
         }
         if (number(m, EVENT_FIELD_RETRANSMITS) > 0)
@@ -219,7 +153,7 @@ static void detail_traffic(Message *m) {
 static void detail_end(Message *m) {
         if (has(m, EVENT_FIELD_DURATION)) {
                 text_append(detail(m), "after ");
-                put_duration(m->text, number(m, EVENT_FIELD_DURATION));
+                format_duration(m->text, number(m, EVENT_FIELD_DURATION));
         }
         detail_value(m, "", EVENT_FIELD_END, "");
         detail_value(m, "", EVENT_FIELD_ERROR, "");
@@ -360,11 +294,11 @@ static void put_gap(Message *m) {
         text_append(detail(m), "not observed");
         if (has(m, from)) {
                 text_append(m->text, has(m, to) ? " " : " since ");
-                put_time(m->text, format_epoch(m->context, number(m, from)), dated);
+                format_time(m->text, format_epoch(m->context, number(m, from)), dated);
         }
         if (has(m, to)) {
                 text_append(m->text, has(m, from) ? " to " : " until ");
-                put_time(m->text, format_epoch(m->context, number(m, to)), dated);
+                format_time(m->text, format_epoch(m->context, number(m, to)), dated);
         }
         detail_value(m, "", EVENT_FIELD_GAP_REASON, "");
         detail_value(m, "", EVENT_FIELD_ERROR, "");
@@ -487,7 +421,7 @@ void format_text(const FormatContext *c, const Event *e, Text *t) {
 
         for (size_t i = 0; i < ELEMENTSOF(times); i++)
                 if (event_has(e, times[i])) {
-                        put_time(t, format_epoch(c, e->values[times[i]].number), false);
+                        format_time(t, format_epoch(c, e->values[times[i]].number), false);
                         text_append(t, "  ");
                         break;
                 }

@@ -294,7 +294,7 @@ static void test_bound(void **state) {
         event_set_bytes(&e, EVENT_FIELD_EXE, (Bytes){ big, sizeof(big) });
         event_set_word(&e, EVENT_FIELD_RULE, "r");
         format_message(&context, &e, &t);
-        assert_string_equal(text_string(&t) + t.size - 12, "p... (rule r)" + 1);
+        assert_string_equal(text_string(&t) + t.size - 13, "p... (rule r)");
         assert_int_equal(t.size, strlen("x[1] gone: ") + 256 + strlen("... (rule r)"));
 
         /* every quote becomes four bytes: more than a line takes */
