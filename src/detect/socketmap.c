@@ -93,7 +93,7 @@ int socketmap_put(SocketMap *m, uint64_t key, uint64_t value) {
                 *there = value;
                 return 0;
         }
-        if (m->count + 1 > m->capacity / 6 * 5) {
+        if (m->count + 1 > m->capacity / 8 * 7) {
                 int r = resize(m, MAX(m->capacity + m->capacity / 5, (size_t) CAPACITY_MIN));
                 if (r < 0)
                         return r;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* SocketMap: 64-bit keys to 64-bit values, 16 bytes a slot, between two thirds (a little more) and five sixths full: a
+/* SocketMap: 64-bit keys to 64-bit values, 16 bytes a slot, between 73 and 87 % full: a
  * foreign socket costs the ledger one slot and nothing else. Open addressing, linear probing, Robin Hood
  * order, so that a miss ends early at this load. Keys are hashes already mixed with a secret (ledger), 0 is
  * no key, and a value is never 0. Pointers to values are valid until the next put or remove. */

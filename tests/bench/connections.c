@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+
+/* connections N: makes N loopback connections, both ends in processes of ours (comm "bench-held"), as many a process as its
+ * descriptors allow, prints "ready" and holds them until standard input ends. */
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/parse.h"
+
+#define WORKERS_MAX 200
+
+static void die(const char *what) {
+        (void) fprintf(stderr, "connections: %s: %s\n", what, strerror(errno));
+        exit(1);
+}
+
+/* Worker number i has an address of its own, so that ports last. */
+static void hold(unsigned i, unsigned n) {
+        struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f010001 + (i << 8)) };
+        socklen_t size = sizeof(a);
+        int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        (void) prctl(PR_SET_NAME, "bench-held");
+        if (listener < 0 || bind(listener, (struct sockaddr *) &a, sizeof(a)) < 0 || listen(listener, 128) < 0 ||
+            getsockname(listener, (struct sockaddr *) &a, &size) < 0)
+                die("listen");
+        for (unsigned k = 0; k < n; k++) {
+                int c = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+                if (c < 0 || connect(c, (struct sockaddr *) &a, sizeof(a)) < 0 || accept(listener, NULL, NULL) < 0)
+                        die("connect");
+        }
+}
+
+int main(int argc, char *argv[]) {
+        pid_t workers[WORKERS_MAX];
+        unsigned n, each, count = 0;
+        struct rlimit limit;
+        int ready[2];
+        char c;
+
+        if (argc != 2 || parse_u32(argv[1], 1, 1000000, &n) < 0) {
+                (void) fputs("usage: connections N\n", stderr);
+                return 2;
+        }
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+                die("getrlimit");
+        limit.rlim_cur = limit.rlim_max;
+        (void) setrlimit(RLIMIT_NOFILE, &limit);
+        each = (unsigned) (limit.rlim_cur - 100) / 2;
+        if (pipe(ready) < 0)
+                die("pipe");
+        for (unsigned left = n; left > 0 && count < WORKERS_MAX; count++) {
+                unsigned mine = left < each ? left : each;
+
+                workers[count] = fork();
+                if (workers[count] < 0)
+                        die("fork");
+                if (workers[count] == 0) {
+                        (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+                        hold(count, mine);
+                        if (write(ready[1], "r", 1) != 1)
+                                die("write");
+                        for (;;)
+                                (void) pause();
+                }
+                left -= mine;
+        }
+        for (unsigned i = 0; i < count; i++)
+                if (read(ready[0], &c, 1) != 1)
+                        die("a worker");
+        (void) puts("ready");
+        (void) fflush(stdout);
+        while (read(STDIN_FILENO, &c, 1) > 0)
+                ;
+        for (unsigned i = 0; i < count; i++)
+                (void) kill(workers[i], SIGKILL);
+        while (wait(NULL) > 0)
+                ;
+        return 0;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+
+/* looks WHAT: measures one thing in a fresh process and prints "NAME VALUE" lines: milliseconds of wall and CPU, bytes.
+ *
+ *   bare              the kernel's own dump of TCP over IPv4 and IPv6, received and thrown away
+ *   look COLLECTOR    first cycle of a daemon that watches the processes named bench-held: processes, holders, tables,
+ *                     ledger; events are made and thrown away
+ *   ledger            feeding the ledger the map it has already, from memory, and judging it
+ *   foreign           the same as look sock_diag, but nobody is watched who holds these connections */
+
+#include <fcntl.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <malloc.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "collect/collect.h"
+#include "cycle.h"
+
+static uint64_t wall0, cpu0;
+
+static void start(void) {
+        wall0 = clock_monotonic();
+        cpu0 = clock_cpu();
+}
+
+static void stop(void) {
+        uint64_t wall = clock_monotonic() - wall0, cpu = clock_cpu() - cpu0;
+
+        (void) printf("wall_ms %llu.%03llu\ncpu_ms %llu.%03llu\n", (unsigned long long) (wall / 1000),
+                      (unsigned long long) (wall % 1000), (unsigned long long) (cpu / 1000), (unsigned long long) (cpu % 1000));
+}
+
+/* "VmRSS" or "VmHWM" of this process in bytes. */
+static unsigned long long memory(const char *what) {
+        char text[8192], *line;
+
+        if (fd_read_once_at(AT_FDCWD, "/proc/self/status", text, sizeof(text)) < 0)
+                return 0;
+        line = strstr(text, what);
+        return line ? strtoull(line + strlen(what) + 1, NULL, 10) * 1024 : 0;
+}
+
+static int bare(void) {
+        static char buffer[32768];
+        int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+
+        start();
+        for (unsigned family = AF_INET; family <= AF_INET6; family += AF_INET6 - AF_INET) {
+                struct {
+                        struct nlmsghdr header;
+                        struct inet_diag_req_v2 request;
+                } m = {
+                        .header = { .nlmsg_len = sizeof(m), .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
+                        .request = { .sdiag_family = (uint8_t) family, .sdiag_protocol = IPPROTO_TCP,
+                                     .idiag_ext = 1 << (INET_DIAG_INFO - 1), .idiag_states = ~(1u << 6 | 1u << 12) },
+                };
+                bool done = false;
+
+                if (send(fd, &m, sizeof(m), 0) < 0)
+                        return 1;
+                while (!done) {
+                        ssize_t n = recv(fd, buffer, sizeof(buffer), 0);
+                        struct nlmsghdr *h = (struct nlmsghdr *) buffer;
+
+                        if (n <= 0)
+                                return 1;
+                        for (; NLMSG_OK(h, (size_t) n); h = NLMSG_NEXT(h, n))
+                                done |= h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR;
+                }
+        }
+        stop();
+        return 0;
+}
+
+static void count_event(void *userdata, const Event *e) {
+        (void) e;
+        (*(uint64_t *) userdata)++;
+}
+
+static void watch(Config *config, const char *comm) {
+        Rule *rule = calloc(1, sizeof(Rule));
+
+        config_init(config);
+        *rule = (Rule){ .name = strdup("bench"), .match = calloc(1, sizeof(Match)), .descendants = true,
+                        .sockets = { .transports = 1u << TRANSPORT_TCP, .listen = -1 }, .changed = CHANGE_ALL };
+        (void) strings_add(&rule->match->comm, comm);
+        config->rules.rules = rule;
+        config->rules.count = 1;
+}
+
+static int look(CollectorKind kind, const char *comm) {
+        uint64_t events = 0;
+        Collector *collector;
+        Config config;
+        Cycle cycle = {};
+        CycleFigures figures;
+        LedgerOptions options = { .boot_id = "00000000000000000000000000000000", .secret = { 1, 2 } };
+        LedgerStatus status;
+        unsigned long long before;
+        Ledger *ledger;
+        int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        watch(&config, comm);
+        if (proc_fd < 0 || collector_new(&collector, kind, proc_fd) < 0 ||
+            ledger_new(&ledger, &options, &config.rules, count_event, &events) < 0)
+                return 1;
+        cycle = (Cycle){ .proc_fd = proc_fd, .collector = collector, .ledger = ledger, .config = &config };
+        before = memory("VmRSS:");
+        start();
+        if (cycle_run(&cycle, &figures) < 0)
+                return 1;
+        stop();
+        ledger_status(ledger, &status);
+        (void) printf("watched %zu\nforeign %zu\nevents %llu\npeak_bytes %llu\n", status.sockets, status.foreign,
+                      (unsigned long long) events, memory("VmHWM:") - before);
+        (void) malloc_trim(0);
+        (void) printf("steady_bytes %llu\n", memory("VmRSS:") - before);
+        (void) fflush(stdout);
+        wall0 = clock_monotonic();
+        cpu0 = clock_cpu();
+        if (cycle_run(&cycle, &figures) < 0)
+                return 1;
+        (void) printf("again_wall_ms %.3f\nagain_cpu_ms %.3f\n", (double) (clock_monotonic() - wall0) / 1000,
+                      (double) (clock_cpu() - cpu0) / 1000);
+        ledger_free(ledger);
+        collector_free(collector);
+        cycle_done(&cycle);
+        config_done(&config);
+        (void) fd_close(proc_fd);
+        return 0;
+}
+
+/* --- the ledger alone ------------------------------------------------------------------------------ */
+
+typedef struct Rows {
+        Socket *rows;
+        size_t count, room;
+} Rows;
+
+static int take_begin(void *userdata, const Netns *netns, TableKind table, uint64_t t) {
+        return 0;
+}
+
+static int take_row(void *userdata, const Socket *row) {
+        Rows *r = userdata;
+
+        if (r->count == r->room) {
+                r->room = r->room ? r->room * 2 : 1024;
+                r->rows = reallocarray(r->rows, r->room, sizeof(Socket));
+        }
+        r->rows[r->count++] = *row;
+        return 0;
+}
+
+static int take_end(void *userdata, const Netns *netns, TableKind table, uint64_t t, Coverage coverage) {
+        return 0;
+}
+
+static void feed(Ledger *l, const Netns *netns, const Rows *rows, uint64_t now) {
+        (void) ledger_look_begin(l, netns, TABLE_TCP, now);
+        for (size_t i = 0; i < rows->count; i++)
+                (void) ledger_see(l, &rows->rows[i]);
+        (void) ledger_look_end(l, now + 1, (Coverage){});
+        ledger_judge(l, now + 2);
+}
+
+/* Every row is held by one process, with the descriptor of its number. */
+static int ledger_alone(void) {
+        Taker taker = { .begin = take_begin, .row = take_row, .end = take_end };
+        LedgerOptions options = { .boot_id = "00000000000000000000000000000000", .secret = { 1, 2 } };
+        uint64_t events = 0, least = UINT64_MAX;
+        Rows rows = {};
+        Process p = {};
+        Netns netns;
+        Collector *collector;
+        Config config;
+        Ledger *l;
+        int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        watch(&config, "bench-held");
+        taker.userdata = &rows;
+        if (proc_fd < 0 || collector_new(&collector, COLLECTOR_SOCK_DIAG, proc_fd) < 0 || collector_netns(collector, 0, &netns) < 0 ||
+            collector_look(collector, &netns, TABLE_BIT(TABLE_TCP), &taker) < 0 ||
+            ledger_new(&l, &options, &config.rules, count_event, &events) < 0)
+                return 1;
+        process_init(&p);
+        p.pid = 7;
+        p.start_ticks = 1;
+        p.comm = strdup("bench-held");
+        ledger_processes_begin(l, 1);
+        (void) ledger_process_see(l, &p);
+        ledger_processes_end(l, 2, true);
+        (void) ledger_holders_begin(l, 7, 1);
+        for (size_t i = 0; i < rows.count; i++)
+                if (rows.rows[i].inode != 0)
+                        (void) ledger_hold(l, (int) i, rows.rows[i].inode);
+        ledger_holders_end(l, 3, (Coverage){});
+        feed(l, &netns, &rows, 10);
+        for (uint64_t i = 0; i < 5; i++) {
+                uint64_t t;
+
+                start();
+                feed(l, &netns, &rows, 100 + i * 10);
+                t = clock_cpu() - cpu0;
+                least = t < least ? t : least;
+        }
+        (void) printf("rows %zu\nevents %llu\ncpu_ms %.3f\n", rows.count, (unsigned long long) events, (double) least / 1000);
+        ledger_free(l);
+        collector_free(collector);
+        config_done(&config);
+        free(rows.rows);
+        (void) fd_close(proc_fd);
+        return 0;
+}
+
+int main(int argc, char *argv[]) {
+        if (argc == 2 && strcmp(argv[1], "bare") == 0)
+                return bare();
+        if (argc == 2 && strcmp(argv[1], "ledger") == 0)
+                return ledger_alone();
+        if (argc == 2 && strcmp(argv[1], "foreign") == 0)
+                return look(COLLECTOR_SOCK_DIAG, "looks"); /* itself, which holds none of them */
+        if (argc == 3 && strcmp(argv[1], "look") == 0 && collector_from_name(argv[2]) >= 0)
+                return look((CollectorKind) collector_from_name(argv[2]), "bench-held");
+        (void) fputs("usage: looks bare | look COLLECTOR | ledger | foreign\n", stderr);
+        return 2;
+}
