@@ -345,6 +345,7 @@ static int add_sources(Manager *m) {
                 (void) sigaddset(&mask, signals[i]);
         if (sigprocmask(SIG_BLOCK, &mask, NULL) < 0)
                 return -errno;
+        (void) signal(SIGPIPE, SIG_IGN); /* a reader of ours that went away is an error of write(2) */
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(signals); i++)
                 r = sd_event_add_signal(m->event, NULL, signals[i], on_signal, m);
         if (r >= 0)
