@@ -278,21 +278,17 @@ static int add_drop_ins(Opener *o, int parent_fd, const char *name, const char *
         return r;
 }
 
-static int path_absolute(const char *path, char **ret) {
+/* NULL with errno. */
+static char *path_absolute(const char *path) {
         _cleanup_free_ char *cwd = NULL;
+        char *absolute;
 
-        if (*path == '/') {
-                *ret = strdup(path);
-                return *ret ? 0 : -ENOMEM;
-        }
+        if (*path == '/')
+                return strdup(path);
         cwd = getcwd(NULL, 0);
-        if (!cwd)
-                return -errno;
-        if (asprintf(ret, "%s/%s", cwd, path) < 0) {
-                *ret = NULL;
-                return -ENOMEM;
-        }
-        return 0;
+        if (!cwd || asprintf(&absolute, "%s/%s", cwd, path) < 0)
+                return NULL;
+        return absolute;
 }
 
 int sources_open(const char *path, ConfigTrust trust, Problems *problems, Sources *ret) {
@@ -302,9 +298,9 @@ int sources_open(const char *path, ConfigTrust trust, Problems *problems, Source
         const char *name;
         int r;
 
-        r = path_absolute(path, &absolute);
-        if (r < 0)
-                return opener_fail(&o, path, r);
+        absolute = path_absolute(path);
+        if (!absolute)
+                return opener_fail(&o, path, errno > 0 ? -errno : -ENOMEM);
         dir_fd = open_parent(&o, absolute, &name);
         if (dir_fd < 0)
                 return dir_fd;

@@ -65,7 +65,7 @@ typedef struct Key {
         Section section;
         const char *name;
         KeyType type;
-        size_t offset, size;   /* of the field */
+        size_t offset, size;   /* of the field; size of numbers only */
         const char *min, *max; /* of DURATION, COUNT, SIZE, PERCENT: as in the file */
         choice_name_t choice;  /* of CHOICE, CHOICES */
         unsigned choices;      /* numbers below this */

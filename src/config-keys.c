@@ -11,6 +11,7 @@
 #include "emit/sink.h"
 
 #define FIELD(type, member) .offset = offsetof(type, member), .size = sizeof(((type *) NULL)->member)
+#define POINTER(type, member) .offset = offsetof(type, member)
 #define RANGE(first, last) .min = first, .max = last
 #define NAMES(function, count) .choice = function, .choices = count
 
@@ -83,9 +84,9 @@ const Key config_keys[] = {
         { SECTION_EXCLUDE, "match", KEY_INLINE, .inner = SECTION_MATCH, .required = true,
           .help = "Which processes." },
 
-        { SECTION_RULE, "name", KEY_NAME, FIELD(Rule, name), .required = true,
+        { SECTION_RULE, "name", KEY_NAME, POINTER(Rule, name), .required = true,
           .help = "Stands in each event that the rule decides; no two rules share one." },
-        { SECTION_RULE, "match", KEY_MATCH, FIELD(Rule, match), .inner = SECTION_MATCH,
+        { SECTION_RULE, "match", KEY_MATCH, POINTER(Rule, match), .inner = SECTION_MATCH,
           .help = "Which processes; without it every process." },
         { SECTION_RULE, "descendants", KEY_BOOL, FIELD(Rule, descendants), .initial = "yes",
           .help = "Whether children of a matching process match, too." },
@@ -108,7 +109,7 @@ const Key config_keys[] = {
         { SECTION_MATCH, "unit", KEY_GLOBS, FIELD(Match, unit),
           .help = "Name of the systemd unit, of the system or of a user, such as nginx.service." },
         { SECTION_MATCH, "cgroup", KEY_GLOBS, FIELD(Match, cgroup), .help = "Path of the control group." },
-        { SECTION_MATCH, "not", KEY_MATCH, FIELD(Match, not), .inner = SECTION_MATCH,
+        { SECTION_MATCH, "not", KEY_MATCH, POINTER(Match, not), .inner = SECTION_MATCH,
           .help = "Processes that are meant by these keys do not match after all." },
 
         { SECTION_SOCKETS, "transport", KEY_CHOICES, FIELD(SocketFilter, transports),
@@ -119,9 +120,9 @@ const Key config_keys[] = {
           .help = "State, as *ss*(8) spells it." },
         { SECTION_SOCKETS, "direction", KEY_CHOICES, FIELD(SocketFilter, directions),
           NAMES(direction_name, _DIRECTION_MAX), .help = "Which side connected; what is undecided does not match." },
-        { SECTION_SOCKETS, "local", KEY_ADDRESSES, FIELD(SocketFilter, local),
+        { SECTION_SOCKETS, "local", KEY_ADDRESSES, POINTER(SocketFilter, local),
           .help = "Own address, port or unix path." },
-        { SECTION_SOCKETS, "peer", KEY_ADDRESSES, FIELD(SocketFilter, peer),
+        { SECTION_SOCKETS, "peer", KEY_ADDRESSES, POINTER(SocketFilter, peer),
           .help = "Address and port of the other side; unix sockets have none." },
         { SECTION_SOCKETS, "listen", KEY_BOOL, FIELD(SocketFilter, listen),
           .help = "yes: only listening sockets, no: only others; without it both." },

@@ -31,8 +31,8 @@ static int problems_keep(Problems *p, const Place *place, char *text) {
         return 0;
 }
 
-static void problems_add(Problems *p, const Place *place, const char *path, const char *word,
-                         const char *format, va_list ap) {
+_printf_(5, 0)
+static void problems_add(Problems *p, const Place *place, const char *path, const char *word, const char *format, va_list ap) {
         _cleanup_text_ Text t = TEXT_NULL;
         _cleanup_free_ char *what = NULL, *line = NULL;
 

@@ -28,7 +28,7 @@ typedef struct Builder {
         size_t depth;
         Anchor *anchors;
         size_t anchor_count;
-        unsigned documents;
+        unsigned documents, values;
 } Builder;
 
 void yamltree_done(YamlTree *t) {
@@ -185,8 +185,20 @@ static int builder_open(Builder *b, const yaml_event_t *e, NodeKind kind, const 
         return 0;
 }
 
+static void builder_close(Builder *b) {
+        Node *n = b->depth > 0 ? b->stack[--b->depth] : NULL;
+
+        if (n)
+                n->finished = true;
+}
+
+static bool is_value(const yaml_event_t *e) {
+        return e->type == YAML_SCALAR_EVENT || e->type == YAML_ALIAS_EVENT || e->type == YAML_SEQUENCE_START_EVENT ||
+               e->type == YAML_MAPPING_START_EVENT;
+}
+
 static int builder_event(Builder *b, const yaml_event_t *e) {
-        if (b->tree.count >= YAML_VALUES_MAX)
+        if (is_value(e) && ++b->values > YAML_VALUES_MAX)
                 return builder_refuse(b, e, "more than 100000 values");
 
         switch (e->type) {
@@ -202,7 +214,7 @@ static int builder_event(Builder *b, const yaml_event_t *e) {
                 return builder_open(b, e, NODE_MAP, e->data.mapping_start.tag, e->data.mapping_start.anchor);
         case YAML_SEQUENCE_END_EVENT:
         case YAML_MAPPING_END_EVENT:
-                b->stack[--b->depth]->finished = true;
+                builder_close(b);
                 return 0;
         case YAML_NO_EVENT:
         case YAML_STREAM_START_EVENT:
