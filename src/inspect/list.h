@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* What the files of the verb `list` share: list.c selects rows, list-columns.c writes them as cells, list-group.c counts those that
+ * belong together, list-json.c writes them as JSON. */
+
+#include "base/text.h"
+#include "inspect/map.h"
+#include "inspect/table.h"
+
+/* One descriptor of one process, or a socket that no visible process holds. */
+typedef struct ListRow {
+        uint32_t process; /* index; MAP_NONE */
+        int fd;           /* -1: none */
+        uint32_t socket;  /* index */
+} ListRow;
+
+/* --- list-columns.c --------------------------------------------------------------------------------- */
+
+extern const TableColumn LIST_COLUMNS[];
+extern const size_t LIST_COLUMNS_COUNT;
+extern const char LIST_COLUMNS_DEFAULT[]; /* as for --columns */
+
+/* Indexes of those that group_rows() shows, too. */
+enum {
+        LIST_COLUMN_PROCESS = 0,
+        LIST_COLUMN_LOCAL = 8,
+        LIST_COLUMN_DIR = 9,
+        LIST_COLUMN_PEER = 10,
+};
+
+/* Append the cell of a column (index of LIST_COLUMNS), safe to print; nothing where it is unknown. */
+void list_cell(Text *t, const Map *m, const ListRow *row, size_t column);
+void list_size(Text *t, uint64_t bytes);     /* 0, 31, 48.2K, 208K */
+void list_duration(Text *t, uint64_t usec);  /* 350ms, 31s, 4m31s, 2h5m, 3d4h */
+void list_endpoint(Text *t, const Socket *s, const Endpoint *e); /* IPv4-mapped as IPv4 */
+void list_process(Text *t, const Process *p); /* comm[pid] */
+void list_protocol(Text *t, const MapSocket *s); /* tcp, unix, unix-dgram, netlink; nothing where it is unknown */
+/* The other end: the process that holds it, its unit and user. */
+void list_peer_process(Text *t, const Map *m, uint32_t socket);
+/* Connected inet socket: its peer has an address. */
+bool list_has_peer_address(const MapSocket *s);
+/* Name of the state as told to people; NULL: unknown. */
+const char *list_state(const MapSocket *s);
+
+/* --- list-group.c ----------------------------------------------------------------------------------- */
+
+extern const TableColumn GROUP_COLUMNS[];
+extern const size_t GROUP_COLUMNS_COUNT;
+extern const char GROUP_COLUMNS_DEFAULT[];
+
+/* Rows must be sorted by process. -ENOMEM. */
+int group_rows(const Map *m, const ListRow *rows, size_t count, const TableChoice *choice, Table *table);
+
+/* --- list-json.c ------------------------------------------------------------------------------------ */
+
+/* An array with an object for each row. */
+int list_json(const Map *m, const ListRow *rows, size_t count, FILE *f);

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Survey: descriptors first, then the tables of sockets, then what these leave open:
+ *
+ *     1. the processes asked for, with their descriptors
+ *     2. the tables of their namespaces
+ *     3. all namespaces, if a unix socket has its other end there (or lives there itself: an accepted one is in its client's)
+ *        or a descriptor is in no table so far
+ *     4. the descriptors of all processes, if somebody else holds the other end of a connection on this host
+ *     5. the protocol of what is in no table
+ *
+ * So `list 901` of a process that talks to other hosts only costs one process and one dump.
+ *
+ * Known races: nothing here is one instant. A socket opened behind the walk is not shown; one closed before the dump is in no table,
+ * is then looked at again (5), found closed and dropped. A dump under churn may skip a living socket (ARCHITECTURE.md, rule 4):
+ * it is shown, as one in no table. Our own process is left out. */
+
+#include "inspect/survey.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "collect/procfs.h"
+
+typedef struct Run {
+        const SurveyOptions *options;
+        Survey *survey;
+        Collector *collector;
+        int proc_fd;
+        Netns own;        /* our own namespace, which needs no privilege */
+        uint32_t walking; /* process whose descriptors arrive */
+} Run;
+
+void survey_done(Survey *s) {
+        map_done(&s->map);
+}
+
+/* --- processes -------------------------------------------------------------------------------------- */
+
+static int read_process(Run *run, uint32_t pid) {
+        _cleanup_process_ Process p = {};
+        int r;
+
+        if (pid == (uint32_t) getpid())
+                return 0;
+        r = procfs_read(run->proc_fd, pid, run->options->want | PROCFS_NETNS, &p);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0)
+                return 0; /* gone, which is normal */
+        return map_add_process(&run->survey->map, &p);
+}
+
+static int take_holder(void *userdata, int fd, uint32_t inode) {
+        Run *run = userdata;
+
+        return map_add_holder(&run->survey->map, run->walking, fd, inode);
+}
+
+static int walk_process(Run *run, uint32_t index) {
+        MapProcess *p = &run->survey->map.processes[index];
+        int r;
+
+        if (p->walk != MAP_NOT_WALKED)
+                return 0;
+        run->walking = index;
+        r = procfs_sockets(run->proc_fd, p->process.pid, p->process.start_ticks, take_holder, run);
+        if (r == -ENOMEM)
+                return r;
+        p->walk = r >= 0 ? MAP_WALKED : r == -ESRCH ? MAP_GONE : MAP_DENIED;
+        return 0;
+}
+
+static int read_processes(Run *run) {
+        const SurveyOptions *o = run->options;
+        _cleanup_free_ uint32_t *all = NULL;
+        const uint32_t *pids = o->pids;
+        size_t count = o->pid_count;
+        int r;
+
+        if (!pids) {
+                r = procfs_list(run->proc_fd, &all, &count);
+                if (r < 0)
+                        return r;
+                pids = all;
+        }
+        for (size_t i = 0; i < count; i++) {
+                r = read_process(run, pids[i]);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int walk_wanted(Run *run) {
+        const SurveyOptions *o = run->options;
+        Map *m = &run->survey->map;
+
+        for (uint32_t i = 0; i < m->process_count; i++) {
+                int r;
+
+                m->processes[i].wanted = o->everything || !o->wants || o->wants(o->userdata, &m->processes[i].process);
+                if (!m->processes[i].wanted)
+                        continue;
+                r = walk_process(run, i);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int compare_processes(const void *a, const void *b) {
+        const MapProcess *x = *(MapProcess *const *) a, *y = *(MapProcess *const *) b;
+
+        return CMP(x->process.pid, y->process.pid);
+}
+
+/* So far only the processes with options->pids were read: read the others, too. Holders know processes by index: these are made anew. */
+static int read_others(Run *run) {
+        Map *m = &run->survey->map;
+        _cleanup_free_ uint32_t *pids = NULL, *moved = NULL;
+        _cleanup_free_ MapProcess **order = NULL, *sorted = NULL;
+        size_t count, known = m->process_count;
+        int r;
+
+        if (!run->options->pids)
+                return 0;
+        r = procfs_list(run->proc_fd, &pids, &count);
+        if (r < 0)
+                return r;
+        for (size_t i = 0, k = 0; i < count; i++) {
+                while (k < known && m->processes[k].process.pid < pids[i])
+                        k++;
+                if (k < known && m->processes[k].process.pid == pids[i])
+                        continue;
+                r = read_process(run, pids[i]);
+                if (r < 0)
+                        return r;
+        }
+
+        order = reallocarray(NULL, m->process_count + 1, sizeof(*order));
+        moved = reallocarray(NULL, m->process_count + 1, sizeof(*moved));
+        sorted = reallocarray(NULL, m->process_count + 1, sizeof(*sorted));
+        if (!order || !moved || !sorted)
+                return -ENOMEM;
+        for (size_t i = 0; i < m->process_count; i++)
+                order[i] = &m->processes[i];
+        qsort(order, m->process_count, sizeof(*order), compare_processes);
+        for (uint32_t i = 0; i < m->process_count; i++) {
+                moved[order[i] - m->processes] = i;
+                sorted[i] = *order[i];
+        }
+        for (size_t i = 0; i < m->holder_count; i++)
+                m->holders[i].process = moved[m->holders[i].process];
+        if (m->process_count > 0)
+                memcpy(m->processes, sorted, m->process_count * sizeof(*sorted));
+        return 0;
+}
+
+/* --- tables ----------------------------------------------------------------------------------------- */
+
+static int take_begin(void *userdata, const Netns *netns, TableKind table, uint64_t t) {
+        return 0;
+}
+
+static int take_row(void *userdata, const Socket *socket) {
+        Run *run = userdata;
+
+        return map_add_socket(&run->survey->map, socket);
+}
+
+static int take_end(void *userdata, const Netns *netns, TableKind table, uint64_t t, Coverage coverage) {
+        Run *run = userdata;
+
+        if (coverage.state == COVERAGE_OK || coverage.state == COVERAGE_GONE)
+                return 0;
+        run->survey->tables_failed++;
+        if (run->survey->table_error == 0)
+                run->survey->table_error = coverage.error;
+        return 0;
+}
+
+static int look(Run *run, const Netns *netns, unsigned tables) {
+        static const Taker taker = { .begin = take_begin, .row = take_row, .end = take_end };
+        Taker t = taker;
+
+        t.userdata = run;
+        return collector_look(run->collector, netns, tables, &t);
+}
+
+static const Netns *known_netns(const Map *m, uint32_t inode) {
+        for (size_t i = 0; i < m->netns_count; i++)
+                if (m->namespaces[i].inode == inode)
+                        return &m->namespaces[i];
+        return NULL;
+}
+
+/* Enter a namespace into the map and look at it. One that may not be entered is known without identity, so that it is tried and
+ * counted once. */
+static int look_at_new(Run *run, uint32_t inode, uint32_t pid, unsigned tables) {
+        Survey *s = run->survey;
+        Netns netns = run->own;
+        bool failed = false;
+        int r;
+
+        if (inode != run->own.inode) {
+                r = collector_netns(run->collector, pid, &netns);
+                if (r == -ESRCH)
+                        return 0; /* another process may still live there */
+                if (r == -ENOMEM)
+                        return r;
+                failed = r < 0;
+                if (failed)
+                        netns = (Netns){ .inode = inode };
+        }
+        r = map_add_netns(&s->map, &netns);
+        if (r < 0)
+                return r;
+        if (failed) {
+                s->namespaces_failed++;
+                return 0;
+        }
+        return look(run, &netns, tables);
+}
+
+/* Look at the namespace of a process, unless that was done. */
+static int look_at(Run *run, MapProcess *p, unsigned tables) {
+        uint32_t inode = p->process.netns_inode;
+        const Netns *known = inode != 0 ? known_netns(&run->survey->map, inode) : NULL;
+        int r;
+
+        if (inode == 0)
+                return 0;
+        if (!known) {
+                r = look_at_new(run, inode, p->process.pid, tables);
+                if (r < 0)
+                        return r;
+                known = known_netns(&run->survey->map, inode);
+        }
+        p->process.netns = known ? known->id : 0;
+        return 0;
+}
+
+static int look_at_namespaces(Run *run, bool wanted_only, unsigned tables) {
+        Map *m = &run->survey->map;
+
+        for (size_t i = 0; i < m->process_count; i++) {
+                int r;
+
+                if (wanted_only && !m->processes[i].wanted)
+                        continue;
+                r = look_at(run, &m->processes[i], tables);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* --- what is still open ----------------------------------------------------------------------------- */
+
+/* What the kernel calls the protocol of a descriptor; empty: it does not say. -ESRCH: it is not that socket any more. */
+static int read_protocol(Run *run, const MapHolder *h, char ret[MAP_PROTOCOL_MAX]) {
+        const Process *p = &run->survey->map.processes[h->process].process;
+        char path[64];
+        ssize_t n;
+
+        (void) snprintf(path, sizeof(path), "/proc/%u/fd/%d", p->pid, h->fd);
+        n = getxattr(path, "system.sockprotoname", ret, MAP_PROTOCOL_MAX - 1);
+        ret[n > 0 ? n : 0] = 0;
+        return procfs_holds(run->proc_fd, p->pid, p->start_ticks, h->fd, h->inode) > 0 ? 0 : -ESRCH;
+}
+
+/* Tables in which the sockets of wanted processes, or their other ends, may still be found. */
+static unsigned tables_open(Run *run) {
+        const Map *m = &run->survey->map;
+        unsigned tables = 0;
+
+        for (size_t i = 0; i < m->holder_count; i++) {
+                char protocol[MAP_PROTOCOL_MAX];
+                uint32_t found = map_find(m, m->holders[i].inode);
+
+                if (found != MAP_NONE)
+                        tables |= m->sockets[found].socket.family == FAMILY_UNIX ? TABLE_BIT(TABLE_UNIX) : 0;
+                else if (read_protocol(run, &m->holders[i], protocol) == 0) {
+                        if (strncmp(protocol, "UNIX", 4) == 0)
+                                tables |= TABLE_BIT(TABLE_UNIX);
+                        else if (strcmp(protocol, "NETLINK") != 0 && strcmp(protocol, "PACKET") != 0)
+                                tables |= TABLES_ALL;
+                }
+        }
+        return tables;
+}
+
+/* Is there a connection whose other end is on this host, and nobody is known yet who holds it? */
+static bool peers_open(const Map *m) {
+        for (size_t i = 0; i < m->holder_count; i++) {
+                const MapHolder *h;
+                const uint32_t *clients;
+                uint32_t found = map_find(m, m->holders[i].inode), inode;
+
+                if (found == MAP_NONE)
+                        continue;
+                inode = map_peer_inode(m, found);
+                if (inode != 0 && map_holders(m, inode, &h) == 0)
+                        return true;
+                if (map_clients(m, m->holders[i].inode, &clients) > 0)
+                        return true;
+        }
+        return false;
+}
+
+/* Every descriptor of a wanted process gets a socket: what is in no table is named as far as possible; what was closed meanwhile
+ * is dropped. */
+static int name_unlisted(Run *run) {
+        Map *m = &run->survey->map;
+        uint32_t last = 0;
+        size_t kept = 0;
+
+        for (size_t i = 0; i < m->holder_count; i++) {
+                MapHolder h = m->holders[i];
+                char protocol[MAP_PROTOCOL_MAX];
+
+                if (m->processes[h.process].wanted && h.inode != last && map_find(m, h.inode) == MAP_NONE) {
+                        if (read_protocol(run, &h, protocol) < 0) {
+                                run->survey->closed++;
+                                continue;
+                        }
+                        if (map_add_unlisted(m, h.inode, protocol) < 0)
+                                return -ENOMEM;
+                        last = h.inode; /* holders are sorted: the next ones of this inode have their socket */
+                }
+                m->holders[kept++] = h;
+        }
+        m->holder_count = kept;
+        return map_join(m);
+}
+
+static int survey_stages(Run *run) {
+        Map *m = &run->survey->map;
+        unsigned tables;
+        int r;
+
+        r = read_processes(run);
+        r = r < 0 ? r : walk_wanted(run);
+        if (r >= 0 && run->options->everything)
+                r = look_at_new(run, run->own.inode, 0, TABLES_ALL);
+        r = r < 0 ? r : look_at_namespaces(run, !run->options->everything, TABLES_ALL);
+        r = r < 0 ? r : map_join(m);
+        if (r < 0 || run->options->everything)
+                return r;
+
+        tables = tables_open(run);
+        if (tables != 0) {
+                r = read_others(run);
+                r = r < 0 ? r : look_at_namespaces(run, false, tables);
+                r = r < 0 ? r : map_join(m);
+                if (r < 0)
+                        return r;
+        }
+        if (!peers_open(m))
+                return 0;
+        if (tables == 0) {
+                r = read_others(run);
+                if (r < 0)
+                        return r;
+        }
+        for (uint32_t i = 0; i < m->process_count; i++) {
+                r = walk_process(run, i);
+                if (r < 0)
+                        return r;
+        }
+        return map_join(m);
+}
+
+int survey_run(const SurveyOptions *options, Survey *ret) {
+        _cleanup_close_ int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_(collector_freep) Collector *collector = NULL;
+        _cleanup_(survey_done) Survey s = {};
+        Run run = { .options = options, .survey = &s, .proc_fd = proc_fd };
+        int r;
+
+        if (proc_fd < 0)
+                return -errno;
+        r = collector_new(&collector, options->collector, proc_fd);
+        if (r < 0)
+                return r;
+        run.collector = collector;
+        s.collector = collector_kind(collector);
+        r = collector_netns(collector, 0, &run.own);
+        if (r < 0)
+                return r;
+        s.begin = clock_boottime() + (uint64_t) clock_offset();
+        r = survey_stages(&run);
+        r = r < 0 ? r : name_unlisted(&run);
+        if (r < 0)
+                return r;
+        s.end = clock_boottime() + (uint64_t) clock_offset();
+        *ret = s;
+        s = (Survey){};
+        return 0;
+}
