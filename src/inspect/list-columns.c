@@ -104,19 +104,7 @@ const char *list_state(const MapSocket *s) {
         return state_name(s->socket.state);
 }
 
-void list_peer_process(Text *t, const Map *m, uint32_t socket) {
-        const MapHolder *first, *h;
-        uint32_t inode = map_peer_inode(m, socket);
-        size_t holders = map_holders(m, inode, &first);
-        const Process *p;
-
-        h = map_primary(m, inode);
-        if (!h)
-                return;
-        p = &m->processes[h->process].process;
-        if (t->size > 0)
-                text_append(t, " ");
-        list_process(t, p);
+static void append_unit_and_user(Text *t, const Process *p) {
         if (p->user_unit || p->unit) {
                 text_append(t, " ");
                 append_outside(t, p->user_unit ? p->user_unit : p->unit);
@@ -126,6 +114,20 @@ void list_peer_process(Text *t, const Map *m, uint32_t socket) {
                 user_append(t, p->uid);
                 text_append(t, ")");
         }
+}
+
+void list_peer_process(Text *t, const Map *m, const ListRow *row) {
+        uint32_t inode = map_peer_inode(m, row->socket);
+        const MapHolder *first, *h = map_primary(m, inode, row->process);
+        size_t holders = map_holders(m, inode, &first);
+
+        if (!h)
+                return;
+        if (t->size > 0)
+                text_append(t, " ");
+        list_process(t, &m->processes[h->process].process);
+        if (h->process != row->process)
+                append_unit_and_user(t, &m->processes[h->process].process);
         if (holders > 1)
                 text_printf(t, " +%zu", holders - 1);
 }
@@ -211,7 +213,7 @@ static void cell_dir(Text *t, const Map *m, const ListRow *row) {
 static void append_clients(Text *t, const Map *m, const Socket *s) {
         const uint32_t *clients;
         size_t n = map_clients(m, s->inode, &clients);
-        const MapHolder *h = n > 0 ? map_primary(m, m->sockets[clients[0]].socket.inode) : NULL;
+        const MapHolder *h = n > 0 ? map_primary(m, m->sockets[clients[0]].socket.inode, MAP_NONE) : NULL;
 
         if (n == 0)
                 return;
@@ -236,7 +238,7 @@ static void cell_peer(Text *t, const Map *m, const ListRow *row) {
                 append_path(t, &peer->socket);
         if (s->socket.family == FAMILY_UNIX && s->socket.peer_inode == 0)
                 append_clients(t, m, &s->socket);
-        list_peer_process(t, m, row->socket);
+        list_peer_process(t, m, row);
 }
 
 static void cell_state(Text *t, const Map *m, const ListRow *row) {

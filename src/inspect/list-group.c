@@ -55,7 +55,7 @@ static int item_set(Item *i, const Map *m, const ListRow *row) {
 
                 (egress ? append_ip : list_endpoint)(&i->local, &s->socket, &s->socket.local);
                 (egress ? list_endpoint : append_ip)(&i->peer, &s->socket, &s->socket.peer);
-                list_peer_process(&i->peer, m, row->socket);
+                list_peer_process(&i->peer, m, row);
         } else {
                 list_cell(&i->local, m, row, LIST_COLUMN_LOCAL);
                 list_cell(&i->peer, m, row, LIST_COLUMN_PEER);

@@ -18,7 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "collect/procfs.h"
 #include "inspect/survey.h"
 #include "inspect/target.h"
@@ -41,6 +40,7 @@ typedef struct List {
         size_t row_count;
         size_t unheld;  /* sockets without a visible holder that are not shown */
         size_t denied;  /* processes whose descriptors could not be read */
+        const Process *denied_one; /* one of them */
         bool doubt;     /* the targets could have been among what could not be seen */
 } List;
 
@@ -95,7 +95,7 @@ static int help(void) {
 }
 
 static int usage(const char *message) {
-        log_error("%s (see: sockaudit list --help)", message);
+        verb_error("%s (see: sockaudit list --help)", message);
         return VERB_USAGE;
 }
 
@@ -168,10 +168,10 @@ static int parse_options(List *l, int argc, char *argv[]) {
                 case 'h':
                         return help();
                 case ':':
-                        log_error("%s needs a value (see: sockaudit list --help)", argv[optind - 1]);
+                        verb_error("%s needs a value (see: sockaudit list --help)", argv[optind - 1]);
                         return VERB_USAGE;
                 default:
-                        log_error("unknown option %s (see: sockaudit list --help)", argv[optind - 1]);
+                        verb_error("unknown option %s (see: sockaudit list --help)", argv[optind - 1]);
                         return VERB_USAGE;
                 }
                 if (r != VERB_OK)
@@ -192,12 +192,12 @@ static int parse_targets(List *l, int argc, char *argv[]) {
                 if (r == -ENOMEM)
                         return r;
                 if (r < 0) {
-                        log_error("%s: %s (see: sockaudit list --help)", argv[i], why);
+                        verb_error("%s: %s (see: sockaudit list --help)", argv[i], why);
                         return VERB_USAGE;
                 }
                 l->target_count++;
                 if (t->kind == TARGET_USER && t->number == PROCESS_UNKNOWN && user_find(t->name, &t->number) < 0) {
-                        log_error("%s: there is no such user", argv[i]);
+                        verb_error("%s: there is no such user", argv[i]);
                         return VERB_USAGE;
                 }
         }
@@ -344,22 +344,28 @@ static void judge_processes(List *l) {
                 if (p->walk != MAP_DENIED || is_kernel_thread(&p->process))
                         continue;
                 l->denied++;
+                l->denied_one = &p->process;
                 l->doubt |= l->target_count == 0 || wants_process(l, &p->process);
         }
 }
 
-/* Something that is asked for may be behind what could not be seen. */
-static bool could_hide(const List *l, const Target *t) {
-        const Map *m = &l->survey.map;
+static const char *plural(size_t n, const char *one, const char *many) {
+        return n == 1 ? one : many;
+}
 
-        if (target_wants_sockets(t))
-                return l->survey.tables_failed > 0 || l->survey.namespaces_failed > 0;
-        if (t->kind != TARGET_NAME)
-                return false;
-        for (size_t i = 0; i < m->process_count; i++)
-                if (target_has_process(t, &m->processes[i].process) == TARGET_MAYBE && !is_kernel_thread(&m->processes[i].process))
-                        return true;
-        return false;
+/* Processes behind which a target that was not found could hide: their executables, or namespaces, may not be read. */
+static size_t hiding(const List *l, const Target *t) {
+        const Map *m = &l->survey.map;
+        bool sockets = target_wants_sockets(t);
+        size_t n = 0;
+
+        for (size_t i = 0; i < m->process_count; i++) {
+                const Process *p = &m->processes[i].process;
+
+                if (!is_kernel_thread(p))
+                        n += sockets ? p->netns_inode == 0 : target_has_process(t, p) == TARGET_MAYBE;
+        }
+        return n;
 }
 
 static bool report_not_found(List *l) {
@@ -367,29 +373,36 @@ static bool report_not_found(List *l) {
 
         for (size_t i = 0; i < l->target_count; i++) {
                 const Target *t = &l->targets[i];
+                bool sockets = target_wants_sockets(t);
+                size_t n = t->found ? 0 : hiding(l, t);
 
                 if (t->found)
                         continue;
                 all = false;
-                log_error("%s: no %s matches", t->text, target_wants_sockets(t) ? "socket" : "process");
-                l->doubt |= could_hide(l, t);
+                l->doubt |= n > 0 || (sockets && l->survey.namespaces_failed > 0);
+                if (n > 0)
+                        verb_error("%s: no %s matches; %s of %zu %s may not be read", t->text, sockets ? "socket" : "process",
+                                   sockets ? "network namespaces" : "executables", n, plural(n, "process", "processes"));
+                else
+                        verb_error("%s: no %s matches", t->text, sockets ? "socket" : "process");
         }
         return all;
 }
 
 /* --- output ----------------------------------------------------------------------------------------- */
 
-static const char *plural(size_t n, const char *one, const char *many) {
-        return n == 1 ? one : many;
-}
-
 /* What could not be seen; nothing where there is nothing. */
 static void describe_denied(const List *l, Text *t) {
         const Survey *s = &l->survey;
 
-        if (l->denied > 0)
+        bool root = geteuid() == 0;
+
+        if (l->denied == 1 && root) {
+                list_process(t, l->denied_one);
+                text_append(t, " could not be read");
+        } else if (l->denied > 0)
                 text_printf(t, "%zu %s%s could not be read%s", l->denied, plural(l->denied, "process", "processes"),
-                            geteuid() != 0 ? " of others" : "", geteuid() != 0 ? "; run as root to see them" : "");
+                            root ? "" : " of others", root ? "" : "; run as root to see them");
         if (s->namespaces_failed > 0)
                 text_printf(t, "%s%zu network %s could not be entered", t->size > 0 ? "; " : "", s->namespaces_failed,
                             plural(s->namespaces_failed, "namespace", "namespaces"));
@@ -515,7 +528,7 @@ static int print_rows(List *l) {
 
         describe_denied(l, &denied);
         if (denied.size > 0 && (l->json || !l->headings))
-                log_warning("%s", text_string(&denied));
+                verb_error("%s", text_string(&denied));
         return 0;
 }
 
@@ -555,7 +568,7 @@ int verb_list(int argc, char *argv[]) {
                 return r;
         r = r < 0 ? r : run(&l);
         if (r < 0) {
-                log_error("list: %s", strerror(-r));
+                verb_error("list: %s", strerror(-r));
                 return VERB_INCOMPLETE;
         }
         return r;

@@ -36,8 +36,8 @@ void list_duration(Text *t, uint64_t usec);  /* 350ms, 31s, 4m31s, 2h5m, 3d4h */
 void list_endpoint(Text *t, const Socket *s, const Endpoint *e); /* IPv4-mapped as IPv4 */
 void list_process(Text *t, const Process *p); /* comm[pid] */
 void list_protocol(Text *t, const MapSocket *s); /* tcp, unix, unix-dgram, netlink; nothing where it is unknown */
-/* The other end: the process that holds it, its unit and user. */
-void list_peer_process(Text *t, const Map *m, uint32_t socket);
+/* The process that holds the other end; its unit and user, if it is not the process of the row itself. */
+void list_peer_process(Text *t, const Map *m, const ListRow *row);
 /* Connected inet socket: its peer has an address. */
 bool list_has_peer_address(const MapSocket *s);
 /* Name of the state as told to people; NULL: unknown. */

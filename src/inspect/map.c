@@ -395,16 +395,23 @@ uint32_t map_peer_inode(const Map *m, uint32_t socket) {
         return s->peer != MAP_NONE ? m->sockets[s->peer].socket.inode : 0;
 }
 
-const MapHolder *map_primary(const Map *m, uint32_t inode) {
+/* Is a better than b? */
+static bool holder_is_better(const Map *m, const MapHolder *a, const MapHolder *b, uint32_t except) {
+        const Process *p = &m->processes[a->process].process, *q = &m->processes[b->process].process;
+
+        if ((a->process == except) != (b->process == except))
+                return b->process == except;
+        if ((p->pid == 1) != (q->pid == 1))
+                return q->pid == 1;
+        return p->start_ticks < q->start_ticks;
+}
+
+const MapHolder *map_primary(const Map *m, uint32_t inode, uint32_t except) {
         const MapHolder *first, *best = NULL;
         size_t n = map_holders(m, inode, &first);
 
-        for (size_t i = 0; i < n; i++) {
-                const Process *p = &m->processes[first[i].process].process;
-                const Process *b = best ? &m->processes[best->process].process : NULL;
-
-                if (!b || (b->pid == 1 && p->pid != 1) || (p->pid != 1 && p->start_ticks < b->start_ticks))
+        for (size_t i = 0; i < n; i++)
+                if (!best || holder_is_better(m, &first[i], best, except))
                         best = &first[i];
-        }
         return best;
 }

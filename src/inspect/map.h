@@ -84,7 +84,8 @@ size_t map_holders(const Map *m, uint32_t inode, const MapHolder **ret);
 size_t map_clients(const Map *m, uint32_t inode, const uint32_t **ret);
 /* Inode of the socket at the other end; 0: unknown, of another host, or not held. */
 uint32_t map_peer_inode(const Map *m, uint32_t socket);
-/* Who best stands for a socket with several holders: not PID 1, which hands sockets to services, else the oldest. NULL: none. */
-const MapHolder *map_primary(const Map *m, uint32_t inode);
+/* Who best stands for a socket with several holders: not the process `except` (index; MAP_NONE: none), which has both ends of what it
+ * inherited; not PID 1, which hands sockets to services; else the oldest. NULL: there is none. */
+const MapHolder *map_primary(const Map *m, uint32_t inode, uint32_t except);
 /* NULL: unknown. */
 const Netns *map_netns(const Map *m, uint64_t id);

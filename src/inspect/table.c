@@ -35,7 +35,7 @@ int table_choose(const TableColumn *columns, size_t count, const char *names, Ta
 
                 if (choose_one(columns, count, s, n, &c) < 0) {
                         text_append(message, "no column is named '");
-                        (void) text_escape(message, (Bytes){ s, (uint32_t) n }, 40);
+                        text_append_bytes(message, s, n);
                         text_append(message, "'; there are");
                         for (size_t i = 0; i < count; i++)
                                 text_printf(message, "%s %s", i > 0 ? "," : "", columns[i].name);

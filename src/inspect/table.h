@@ -29,7 +29,7 @@ typedef struct TableChoice {
         size_t count;
 } TableChoice;
 
-/* "a,b,c". -EINVAL with what is wrong, and the list of names, in `message`. */
+/* "a,b,c". -EINVAL with what is wrong, and the list of names, in `message` (as it was given: still to be escaped). */
 int table_choose(const TableColumn *columns, size_t count, const char *names, TableChoice *ret, Text *message);
 
 typedef struct Table Table;

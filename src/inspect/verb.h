@@ -3,6 +3,8 @@
 
 /* The verbs of sockaudit(1): one function and one file each; the table is in src/sockaudit.c. */
 
+#include "base/macro.h"
+
 /* Exit codes, documented in the manual. */
 typedef enum VerbExit {
         VERB_OK = 0,         /* nothing wrong */
@@ -17,6 +19,9 @@ typedef struct Verb {
         const char *help;      /* one line */
         int (*run)(int argc, char *argv[]); /* argv[0] is the verb; returns VerbExit */
 } Verb;
+
+/* One line on stderr, for people: "sockaudit: ...". Made printable here, so that arguments may be named as they are. */
+void verb_error(const char *format, ...) _printf_(1, 2);
 
 int verb_list(int argc, char *argv[]);
 int verb_check(int argc, char *argv[]);

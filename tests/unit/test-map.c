@@ -72,7 +72,7 @@ static void test_empty(void **state) {
         assert_int_equal(map_find(&m, 0), MAP_NONE);
         assert_int_equal(map_holders(&m, 1, &h), 0);
         assert_int_equal(map_clients(&m, 1, &c), 0);
-        assert_null(map_primary(&m, 1));
+        assert_null(map_primary(&m, 1, MAP_NONE));
 }
 
 static void test_inet_peers(void **state) {
@@ -178,8 +178,11 @@ static void test_holders(void **state) {
         assert_int_equal(h[0].process, 0);
         assert_int_equal(h[1].fd, 8);
         assert_int_equal(h[2].fd, 9);
-        assert_int_equal(map_primary(&m, 40)->process, 2); /* the oldest that is not PID 1 */
-        assert_int_equal(map_primary(&m, 41)->process, 0); /* nobody else */
+        assert_int_equal(map_primary(&m, 40, MAP_NONE)->process, 2); /* the oldest that is not PID 1 */
+        assert_int_equal(map_primary(&m, 40, 2)->process, 1);
+        assert_int_equal(map_primary(&m, 40, 0)->process, 2);
+        assert_int_equal(map_primary(&m, 41, MAP_NONE)->process, 0); /* nobody else */
+        assert_int_equal(map_primary(&m, 41, 0)->process, 0);
         assert_int_equal(map_holders(&m, 39, &h), 0);
         assert_int_equal(map_holders(&m, 42, &h), 0);
         assert_int_equal(map_holders(&m, 0, &h), 0);
