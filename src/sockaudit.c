@@ -12,6 +12,9 @@
 
 static const Verb verbs[] = {
         { "list", "[TARGET]...", "what processes are connected to, now", verb_list },
+#ifdef HAVE_VERB_CHECK
+        { "check", "[FILE]", "is a configuration good?", verb_check },
+#endif
 };
 
 static int help(void) {

@@ -51,6 +51,7 @@ static int parse_arguments(int argc, char *argv[]) {
         };
         int c, r;
 
+        opterr = 0; /* its own message would print the option raw */
         while ((c = getopt_long(argc, argv, "c:s:l:h", options, NULL)) >= 0)
                 switch (c) {
                 case 'c':
@@ -82,6 +83,7 @@ static int parse_arguments(int argc, char *argv[]) {
                         puts("sockauditd " SOCKAUDIT_VERSION);
                         return 0;
                 default:
+                        log_error("unknown option %s, or its value is missing; see --help", argv[optind - 1]);
                         return -EXIT_USAGE;
                 }
         if (optind < argc) {
