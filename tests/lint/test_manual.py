@@ -21,6 +21,7 @@ def test_pages_are_built():
 def test_no_warnings(page):
     formatted = run('man', '--warnings', '-E', 'UTF-8', '-l', '-Tutf8', '-Z', page, env={**os.environ, 'LC_ALL': 'C.UTF-8'})
     assert (formatted.returncode, formatted.stderr) == (0, '')
+    assert 'SEE ALSO' in page.read_text() and not re.search('^@[A-Z]+@', page.read_text(), re.M)
 
 
 def test_daemon_page_names_every_kind():
