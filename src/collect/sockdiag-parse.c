@@ -15,6 +15,16 @@
 
 #include "base/macro.h"
 
+const struct nlmsghdr *sockdiag_next(const void *data, size_t size, size_t *offset) {
+        const struct nlmsghdr *m = (const struct nlmsghdr *) ((const char *) data + *offset);
+        size_t left = size - *offset;
+
+        if (left < sizeof(*m) || m->nlmsg_len < sizeof(*m) || m->nlmsg_len > left)
+                return NULL;
+        *offset += MIN(left, ((size_t) m->nlmsg_len + NLMSG_ALIGNTO - 1) & ~(size_t) (NLMSG_ALIGNTO - 1));
+        return m;
+}
+
 static uint64_t cookie_of(const uint32_t words[2]) {
         uint64_t cookie = (uint64_t) words[1] << 32 | words[0];
 
@@ -49,20 +59,23 @@ static void parse_tcp_info(const struct nlattr *a, Socket *s) {
                 s->idle_usec = MIN(idle_sent, idle_received) * USEC_PER_MSEC;
 }
 
-/* Walks the attributes behind a header of `header` bytes. mnl_attr_for_each() stops at the first damaged one without
- * a word; so where it stopped is compared with the end. */
+/* Walks the attributes behind a header of `header` bytes. mnl_attr_for_each() takes the padding behind the message for a part of
+ * it, and stops at a damaged attribute without a word: hence an end of our own, with which the place where it stopped is
+ * compared. */
 static const struct nlattr *attributes_begin(const struct nlmsghdr *m, size_t header) {
         return mnl_nlmsg_get_payload_offset(m, header);
 }
 
-static bool attributes_more(const struct nlmsghdr *m, const struct nlattr *a) {
-        const char *tail = mnl_nlmsg_get_payload_tail(m);
+static ptrdiff_t attributes_left(const struct nlmsghdr *m, const struct nlattr *a) {
+        return (const char *) m + m->nlmsg_len - (const char *) a;
+}
 
-        return mnl_attr_ok(a, (int) (tail - (const char *) a));
+static bool attributes_more(const struct nlmsghdr *m, const struct nlattr *a) {
+        return mnl_attr_ok(a, (int) attributes_left(m, a));
 }
 
 static bool attributes_complete(const struct nlmsghdr *m, const struct nlattr *a) {
-        return (const char *) a >= (const char *) mnl_nlmsg_get_payload_tail(m);
+        return attributes_left(m, a) <= 0;
 }
 
 static int parse_id(const struct inet_diag_msg *d, Socket *s) {

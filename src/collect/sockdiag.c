@@ -146,10 +146,11 @@ static int exchange_message(Exchange *e, const struct nlmsghdr *m) {
         return MIN(e->answer, 0);
 }
 
-static int exchange_part(Exchange *e, const void *data, int size, uint32_t sequence) {
-        const struct nlmsghdr *m = data;
+static int exchange_part(Exchange *e, const void *data, size_t size, uint32_t sequence) {
+        const struct nlmsghdr *m;
+        size_t offset = 0;
 
-        for (; mnl_nlmsg_ok(m, size); m = mnl_nlmsg_next(m, &size)) {
+        while ((m = sockdiag_next(data, size, &offset))) {
                 int r;
 
                 if (m->nlmsg_seq != sequence)
@@ -158,7 +159,7 @@ static int exchange_part(Exchange *e, const void *data, int size, uint32_t seque
                 if (r != 0)
                         return r;
         }
-        return size > 0 ? -EBADMSG : 0;
+        return offset == size ? 0 : -EBADMSG;
 }
 
 /* Receives a dump that was asked for. 0 or negative errno; e->answer is negative when the taker ended it. */
@@ -171,7 +172,7 @@ static int exchange_run(Exchange *e, Sockdiag *d) {
 
                 if (n < 0)
                         return (int) n;
-                r = exchange_part(e, buffer, (int) n, d->sequence);
+                r = exchange_part(e, buffer, (size_t) n, d->sequence);
                 if (r >= 0 && e->taker && e->taker->between)
                         e->taker->between(e->taker->userdata);
         } while (r == 0);
@@ -314,7 +315,7 @@ int sockdiag_confirm(Sockdiag *d, const Socket *socket) {
         n = part_receive(d, buffer, sizeof(buffer));
         if (n < 0)
                 return (int) n;
-        r = exchange_part(&e, buffer, (int) n, d->sequence);
+        r = exchange_part(&e, buffer, (size_t) n, d->sequence);
         if (e.answer == -EEXIST)
                 return 1;
         /* Not told (TIME_WAIT), another one, or not there. */

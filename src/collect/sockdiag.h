@@ -4,6 +4,7 @@
 /* sock_diag(7): inet_diag and unix_diag. The kernel's own table as binary messages: what ss(8) reads. */
 
 #include <linux/netlink.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "collect/collect.h"
@@ -32,6 +33,10 @@ int sockdiag_look(Sockdiag *d, uint64_t netns, TableKind table, const Taker *tak
 /* As collector_confirm(). */
 int sockdiag_confirm(Sockdiag *d, const Socket *socket);
 
-/* Pure: one reply into a record. Returns 1; 0: not to be told (TIME_WAIT, requests, nobody's); -EINVAL: damaged. */
+/* Pure: the next whole message of a receive from *offset on, which is moved behind it; NULL at the end (*offset == size) or
+ * where the rest is none. (mnl_nlmsg_ok() takes a length of 2 GiB for a negative number, and lets it pass.) */
+const struct nlmsghdr *sockdiag_next(const void *data, size_t size, size_t *offset);
+
+/* Pure: one whole reply into a record. Returns 1; 0: not to be told (TIME_WAIT, requests, nobody's); -EINVAL: damaged. */
 int sockdiag_parse_inet(const struct nlmsghdr *message, Transport transport, Socket *ret);
 int sockdiag_parse_unix(const struct nlmsghdr *message, Socket *ret);

@@ -3,6 +3,7 @@
 /* dump sock_diag|proc [PID [confirm]]: what a collector says about the namespace of a process (0: our own), as JSON
  * lines: one a socket, and one with the coverage behind each table. With `confirm` each socket is asked for again by name. */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,7 +19,7 @@ typedef struct Dump {
         bool confirm;
         TableKind table;
         Socket *sockets; /* asked for again when the table is read */
-        size_t count;
+        size_t count, allocated;
 } Dump;
 
 static void print_figure(const char *name, uint64_t value) {
@@ -74,11 +75,16 @@ static int dump_begin(void *userdata, const Netns *netns, TableKind table, uint6
 
 static int dump_row(void *userdata, const Socket *socket) {
         Dump *d = userdata;
-        Socket *p = reallocarray(d->sockets, d->count + 1, sizeof(*p));
 
-        if (!p)
-                return -1;
-        d->sockets = p;
+        if (d->count == d->allocated) {
+                size_t want = MAX(d->allocated * 2, (size_t) 1024);
+                Socket *p = reallocarray(d->sockets, want, sizeof(*p));
+
+                if (!p)
+                        return -ENOMEM;
+                d->sockets = p;
+                d->allocated = want;
+        }
         d->sockets[d->count++] = *socket;
         return 0;
 }

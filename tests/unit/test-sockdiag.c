@@ -218,6 +218,32 @@ static void test_inet_bad(void **state) {
         assert_int_equal(s.inode, 77);
 }
 
+static void test_next(void **state) {
+        static const uint32_t bad[] = { 0, 15, 65, 0x7fffffff, 0x80000000, 0xffffffff };
+        struct nlmsghdr m[4] = { [0].nlmsg_len = 30, [2].nlmsg_len = 16, [3].nlmsg_len = 16 };
+        size_t offset = 0;
+
+        assert_ptr_equal(sockdiag_next(m, sizeof(m), &offset), &m[0]);
+        assert_int_equal(offset, 32); /* padded to four bytes */
+        assert_ptr_equal(sockdiag_next(m, sizeof(m), &offset), &m[2]);
+        assert_ptr_equal(sockdiag_next(m, sizeof(m), &offset), &m[3]);
+        assert_int_equal(offset, sizeof(m));
+        assert_null(sockdiag_next(m, sizeof(m), &offset));
+        assert_int_equal(offset, sizeof(m));
+
+        offset = 0;
+        assert_ptr_equal(sockdiag_next(m, 30, &offset), &m[0]); /* the last one without padding */
+        assert_int_equal(offset, 30);
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                m[0].nlmsg_len = bad[i];
+                offset = 0;
+                assert_null(sockdiag_next(m, sizeof(m), &offset));
+                assert_int_equal(offset, 0);
+        }
+        for (size_t size = 0; size < 16; size++)
+                assert_null(sockdiag_next(&m[2], size, &offset));
+}
+
 static void test_unix(void **state) {
         const struct unix_diag_msg d = {
                 .udiag_family = AF_UNIX, .udiag_type = SOCK_SEQPACKET, .udiag_state = STATE_LISTEN, .udiag_ino = 8, .udiag_cookie = { 5, 1 },
@@ -317,7 +343,7 @@ int main(void) {
                 cmocka_unit_test(test_not_told), cmocka_unit_test(test_info),
                 cmocka_unit_test(test_info_of_each_size), cmocka_unit_test(test_inet_bad),
                 cmocka_unit_test(test_unix),     cmocka_unit_test(test_unix_names),
-                cmocka_unit_test(test_unix_bad),
+                cmocka_unit_test(test_unix_bad), cmocka_unit_test(test_next),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
