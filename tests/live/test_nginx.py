@@ -233,7 +233,7 @@ def daemon_lives(daemon):
 def test_what_was_there_is_present(nginx, early):
     listener = wait_for('listener-present')
     assert (listener['LOCAL_ADDRESS'], listener['LOCAL_PORT'], listener['TRANSPORT']) == (ADDRESS, str(PORT), 'tcp')
-    assert (listener['PID'], listener['COMM'], listener['STATE']) == (str(nginx.master), 'nginx', 'listen')
+    assert (listener['PID'], listener['COMM'], listener['STATE']) == (str(nginx.master), 'nginx', 'listening')
     assert listener['HOLDER_COUNT'] == '3'
     assert sorted(int(h.split('/')[0]) for h in listener['HOLDER']) == sorted([nginx.master, *nginx.workers()])
     assert 'NOT_BEFORE' not in listener
