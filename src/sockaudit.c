@@ -12,9 +12,7 @@
 
 static const Verb verbs[] = {
         { "list", "[TARGET]...", "what processes are connected to, now", verb_list },
-#ifdef HAVE_VERB_CHECK
-        { "check", "[FILE]", "is a configuration good?", verb_check },
-#endif
+        { "check", "[FILE]", "is a configuration good, what does it match?", verb_check },
 };
 
 static int help(void) {
