@@ -161,9 +161,9 @@ static void cell_recvq(const Grouping *c, const Group *g, Text *t) {
 const TableColumn GROUP_COLUMNS[] = {
         { "process", "PROCESS[PID]", "Process name and id" },
         { "proto", "PROTO", "Protocol" },
-        { "local", "LOCAL", "This end, without its port where that means nothing", .cut = true },
+        { "local", "LOCAL", "This end, without its port where that means nothing", .cut = 15 },
         { "dir", "DIR", "Who connected: -> this process, <- the other end, -- undecided" },
-        { "peer", "PEER (OTHER END)", "The other end, without its port where that means nothing; or how many differ", .cut = true },
+        { "peer", "PEER (OTHER END)", "The other end, without its port where that means nothing; or how many differ", .cut = 17 },
         { "count", "COUNT", "Sockets of this kind", .right = true },
         { "state", "STATE", "State, or states with their counts" },
         { "sendq", "SENDQ", "Sum of bytes not yet acknowledged", .right = true },

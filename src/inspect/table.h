@@ -18,7 +18,7 @@ typedef struct TableColumn {
         const char *heading;
         const char *help;
         bool right;          /* numbers */
-        bool cut;            /* may be cut to fit a terminal */
+        size_t cut;          /* may be cut to fit a terminal, but not below this width; 0: may not */
 } TableColumn;
 
 #define TABLE_COLUMNS_MAX 64
