@@ -31,7 +31,7 @@ static unsigned column_of(unsigned direction) {
 }
 
 /* Only what appeared while we looked: the kernel's counters begin at our zero, too. */
-void ledger_book_opened(Ledger *l, const Connection *c, bool reported) {
+void ledger_book_opened(Ledger *l, Connection *c, bool reported) {
         Book *b;
 
         if (c->transport != TRANSPORT_TCP || c->state == STATE_LISTEN || !c->appeared)
@@ -40,9 +40,10 @@ void ledger_book_opened(Ledger *l, const Connection *c, bool reported) {
         if (!b)
                 return;
         if (reported)
-                b->reported[column_of(c->direction)]++;
+                b->reported[column_of(c->direction)] += !c->booked;
         else
                 b->recorded[column_of(c->direction)]++;
+        c->booked |= reported;
 }
 
 void ledger_books_kernel(Ledger *l, const Netns *netns, uint64_t active, uint64_t passive) {
@@ -65,7 +66,8 @@ static void tell_book(Ledger *l, const Book *b, uint64_t now) {
 
         for (int i = 0; i < 2; i++)
                 kernel[i] = (long long) (b->kernel_now[i] - b->kernel_zero[i]);
-        event_set_number(e, EVENT_FIELD_NETNS, b->netns.inode);
+        if (b->netns.inode != 0)
+                event_set_number(e, EVENT_FIELD_NETNS, b->netns.inode);
         if (b->kernel_known)
                 event_set_printf(e, EVENT_FIELD_OPENED_KERNEL, "%lld %lld", kernel[0], kernel[1]);
         event_set_printf(e, EVENT_FIELD_OPENED_RECORDED, "%lld %lld %lld", (long long) b->recorded[0],
@@ -103,7 +105,7 @@ int ledger_missed(Ledger *l, const Notice *n, TableState *t) {
         key.family = s->family;
         key.transport = s->transport;
         memcpy(key.peer_ip, s->peer.ip, sizeof(key.peer_ip));
-        if (ledger_listens(l, &t->netns, s->transport, s->local.port))
+        if (ledger_listens(l, &t->netns, s->transport, s->local.port, 0))
                 key.listener_port = s->local.port;
         else
                 key.peer_port = s->peer.port;
@@ -136,7 +138,8 @@ int ledger_missed(Ledger *l, const Notice *n, TableState *t) {
 static void tell_missed(Ledger *l, const Missed *m) {
         Event *e = ledger_event(l, EVENT_CONNECTION_MISSED, m->not_before, m->not_after, "destroy");
 
-        event_set_number(e, EVENT_FIELD_NETNS, m->netns_inode);
+        if (m->netns_inode != 0)
+                event_set_number(e, EVENT_FIELD_NETNS, m->netns_inode);
         event_set_number(e, EVENT_FIELD_FAMILY, m->key.family);
         event_set_number(e, EVENT_FIELD_TRANSPORT, m->key.transport);
         event_set_bytes(e, EVENT_FIELD_PEER_ADDRESS,

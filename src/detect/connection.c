@@ -44,6 +44,20 @@ Connection *connection_free(Connection *c) {
         return NULL;
 }
 
+void connection_change_state(Connection *c, unsigned state) {
+        /* Of what was never told, every state is news. */
+        if (c->newcomer || c->state != c->told_state) {
+                if (c->state_count == STATES_MAX) {
+                        memmove(c->states, c->states + 1, STATES_MAX - 1);
+                        c->state_count--;
+                }
+                c->states[c->state_count++] = c->state;
+        }
+        c->state = (uint8_t) state;
+        if (c->newcomer)
+                c->told_state = c->state;
+}
+
 void connection_update(Connection *c, const Socket *s) {
         /* An orphan's inode becomes 0: the old one stays for people. */
         if (s->inode != 0)
@@ -61,6 +75,8 @@ void connection_update(Connection *c, const Socket *s) {
 
 bool connection_is_other_use(const Connection *c, const Socket *s) {
         if (c->cookie == 0 && s->inode != 0 && c->inode != 0 && s->inode != c->inode)
+                return true;
+        if (c->cookie == 0 && c->transport == TRANSPORT_UDP && c->local.port != s->local.port)
                 return true;
         if (c->transport == TRANSPORT_TCP)
                 return endpoint_compare(&c->peer, &s->peer) != 0 || endpoint_compare(&c->local, &s->local) != 0;

@@ -67,7 +67,9 @@ struct Actor {
         bool announce;    /* process-matched is to be told */
         bool evidence_told; /* the fields that come only once were told */
         bool denied;      /* its descriptors could not be read */
-        uint64_t judged_t0; /* scan in which it was last judged by the rules; 0: none */
+        uint64_t seen_t0;   /* last scan that had it; 0: none */
+        uint64_t judged_t0; /* last scan before it was last judged by the rules; 0: none */
+        uint64_t announce_not_before; /* it began to match after this time; 0: unknown */
         Holder *holders;
 };
 
@@ -101,6 +103,7 @@ typedef struct Connection {
         uint32_t retransmits, rtt_usec;      /* UINT32_MAX: unknown */
         uint32_t send_queue, receive_queue;
         uint32_t inode, peer_inode, interface, uid;
+        uint32_t judged; /* Ledger.cycle in which it last was */
         int fd; /* of the primary holder when it was found */
         Endpoint local, peer, told_peer;
 
@@ -120,9 +123,10 @@ typedef struct Connection {
         bool told : 1;
         bool told_listener : 1;
         bool state_open : 1;     /* state_not_after is not known until the look ends */
-        bool peer_changed : 1;
+        bool state_noticed : 1;  /* told by a notice */
         bool recheck : 1;        /* the rules or its holders changed: judge again */
         bool noticed : 1;        /* opened by a notice */
+        bool booked : 1;         /* counted as reported */
         bool ended : 1;          /* a row said that it is over (rule 8), or another use took its place */
         bool out : 1;            /* not in the map any more, freed when the pending list is worked off */
         bool suspect : 1;
@@ -169,6 +173,8 @@ static inline Connection *slot_connection(uint64_t value) {
 
 Connection *connection_new(uint64_t key, const Socket *s, TableState *table);
 Connection *connection_free(Connection *c);
+/* Another state. The one before is remembered until the next event, unless that event was about it. */
+void connection_change_state(Connection *c, unsigned state);
 /* Figures and queues of a newer row. */
 void connection_update(Connection *c, const Socket *s);
 /* The row shows another use of the socket (rule 6): another TCP peer, another unix peer; for sockets without cookie another inode. */

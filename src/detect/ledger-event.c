@@ -53,7 +53,8 @@ static void set_holders(const Ledger *l, Event *e, const Connection *c) {
 
 static void set_socket(const Ledger *l, Event *e, const Connection *c) {
         event_set_number(e, EVENT_FIELD_CONNECTION, c->id);
-        event_set_number(e, EVENT_FIELD_NETNS, c->table->netns.inode);
+        if (c->table->netns.inode != 0)
+                event_set_number(e, EVENT_FIELD_NETNS, c->table->netns.inode);
         event_set_number(e, EVENT_FIELD_FAMILY, c->family);
         event_set_number(e, EVENT_FIELD_TRANSPORT, c->transport);
         event_set_number(e, EVENT_FIELD_STATE, c->state);
@@ -80,7 +81,8 @@ void ledger_event_connection(Ledger *l, Event *e, Connection *c) {
         if (c->attribution > ATTRIBUTION_FD)
                 event_set_word(e, EVENT_FIELD_ATTRIBUTION, attribution_name(c->attribution));
         ledger_event_process(l, e, c->primary, false);
-        if (c->primary->process.netns_inode != 0 && c->primary->process.netns_inode != c->table->netns.inode)
+        if (c->primary->process.netns_inode != 0 && c->table->netns.inode != 0 &&
+            c->primary->process.netns_inode != c->table->netns.inode)
                 event_set_number(e, EVENT_FIELD_PROCESS_NETNS, c->primary->process.netns_inode);
 }
 

@@ -72,7 +72,10 @@ struct Ledger {
         size_t matched_actors;
         size_t denied;       /* newly, since the last judgement */
         uint32_t denied_pid; /* the last of them */
-        uint64_t scan_t0, previous_scan_t0; /* of the scan of processes; 0: none yet */
+        uint64_t scan_t0, previous_scan_t0; /* of the current or last scan of processes, of the complete one before; 0: none yet */
+        bool scanning;       /* between processes_begin and processes_end */
+        bool scan_complete;  /* the last one was */
+        bool scan_judged;    /* some process was judged since the last scan ended */
 
         Book *books;
         size_t book_count;
@@ -98,7 +101,11 @@ void ledger_vanish(Ledger *l, Connection *c, uint64_t not_before, uint64_t not_a
 void ledger_note_listener(Ledger *l, const TableState *t, const Socket *row, uint64_t key);
 /* The watched listener of a port; NULL: none, or not watched. */
 Connection *ledger_listener(const Ledger *l, const Netns *netns, unsigned transport, uint16_t port);
-bool ledger_listens(const Ledger *l, const Netns *netns, unsigned transport, uint16_t port);
+/* Does another socket than `except` listen there? */
+bool ledger_listens(const Ledger *l, const Netns *netns, unsigned transport, uint16_t port, uint64_t except);
+bool ledger_is_ephemeral(const Ledger *l, uint16_t port);
+/* A UDP socket on an ephemeral port is a client that has only sent. */
+bool ledger_is_listener(const Ledger *l, const Socket *s);
 
 /* ledger-process.c */
 Actor *ledger_actor(const Ledger *l, uint32_t pid);
@@ -119,6 +126,6 @@ void ledger_gap_denied(Ledger *l, uint64_t now);
 
 /* books.c */
 Book *ledger_book(Ledger *l, const Netns *netns); /* NULL: out of memory */
-void ledger_book_opened(Ledger *l, const Connection *c, bool reported);
+void ledger_book_opened(Ledger *l, Connection *c, bool reported);
 int ledger_missed(Ledger *l, const Notice *n, TableState *t);
 void ledger_books_free(Ledger *l);

@@ -39,17 +39,18 @@ static void sweep_slot(void *userdata, uint64_t key, uint64_t *value) {
         }
         if (!l->tables[slot.table]->looked)
                 return;
-        if (slot.kind == SLOT_CLOSED || slot.mark == l->tables[slot.table]->look) {
-                if (slot.age < 2)
-                        slot.age++;
-                else if (slot.kind == SLOT_CLOSED) {
-                        *value = 0;
-                        return;
-                }
-        } else if (++slot.absent >= FOREIGN_ABSENT_MAX) {
+        if (slot.kind == SLOT_CLOSED && slot.age == 2) {
                 *value = 0;
                 return;
         }
+        if (slot.kind == SLOT_FOREIGN && slot.mark != l->tables[slot.table]->look &&
+            ++slot.absent >= FOREIGN_ABSENT_MAX) {
+                *value = 0;
+                return;
+        }
+        /* It grows older whether a look shows it or skips it. */
+        if (slot.age < 2)
+                slot.age++;
         *value = slot_pack(slot);
 }
 
@@ -61,14 +62,6 @@ static void sweep_listener(void *userdata, uint64_t key, uint64_t *value) {
                 *value = 0;
 }
 
-static bool is_ephemeral(const Ledger *l, uint16_t port) {
-        return port >= l->options.ephemeral_first && port <= l->options.ephemeral_last;
-}
-
-static bool is_listener(const Ledger *l, const Socket *s) {
-        return socket_is_listener(s) && (s->transport != TRANSPORT_UDP || !is_ephemeral(l, s->local.port));
-}
-
 /* Who connected? Certain from SYN_SENT or a listener on the local port. A socket on an ephemeral port that talks to a
  * port which is none has connected itself (an accepted one has its listener's port); the rest stays undecided. */
 static Direction direct(const Ledger *l, const Connection *c) {
@@ -78,9 +71,9 @@ static Direction direct(const Ledger *l, const Connection *c) {
                 return DIRECTION_EGRESS;
         if (c->peer.port == 0)
                 return DIRECTION_UNKNOWN;
-        if (ledger_listens(l, &c->table->netns, c->transport, c->local.port))
+        if (ledger_listens(l, &c->table->netns, c->transport, c->local.port, c->key))
                 return DIRECTION_INGRESS;
-        if (is_ephemeral(l, c->local.port) && !is_ephemeral(l, c->peer.port))
+        if (ledger_is_ephemeral(l, c->local.port) && !ledger_is_ephemeral(l, c->peer.port))
                 return DIRECTION_EGRESS;
         return DIRECTION_UNKNOWN;
 }
@@ -147,7 +140,7 @@ static uint16_t decide(Ledger *l, Connection *c, bool *ret_listener) {
         bool listener;
 
         connection_socket(c, &s);
-        listener = is_listener(l, &s);
+        listener = ledger_is_listener(l, &s);
         c->direction = direct(l, c);
         for (size_t i = 0; i < l->rules->count; i++)
                 if (rule_tells(l, c, i, &s, listener)) {
@@ -163,7 +156,27 @@ static const char *seen_by(const Notice *n) {
         return n->source == NOTICE_BY_BPF ? "bpf" : "destroy";
 }
 
-static void tell_opening(Ledger *l, Connection *c, bool appeared) {
+static void set_socket_ids(Event *e, const Connection *c) {
+        if (c->inode != 0)
+                event_set_number(e, EVENT_FIELD_INODE, c->inode);
+        if (c->cookie != 0)
+                event_set_number(e, EVENT_FIELD_COOKIE, c->cookie);
+}
+
+static void set_states(Event *e, const Connection *c) {
+        if (c->state_count > 0)
+                event_set_bytes(e, EVENT_FIELD_STATES,
+                                (Bytes){ .data = (const char *) c->states, .size = c->state_count });
+}
+
+static void now_is_told(Connection *c) {
+        c->told_state = c->state;
+        c->told_peer = c->peer;
+        c->state_count = 0;
+}
+
+/* now: when it certainly was there. */
+static void tell_opening(Ledger *l, Connection *c, bool appeared, uint64_t now) {
         Event *e;
         EventKind kind;
 
@@ -171,18 +184,14 @@ static void tell_opening(Ledger *l, Connection *c, bool appeared) {
                 kind = appeared ? EVENT_LISTENER_APPEARED : EVENT_LISTENER_PRESENT;
         else
                 kind = appeared ? EVENT_CONNECTION_APPEARED : EVENT_CONNECTION_PRESENT;
-        e = ledger_event(l, kind, appeared ? c->opened_not_before : 0, appeared ? c->opened_not_after : c->table->t1,
+        e = ledger_event(l, kind, appeared ? c->opened_not_before : 0, appeared ? c->opened_not_after : now,
                          c->noticed ? "bpf" : "snapshot");
         ledger_event_connection(l, e, c);
-        event_set_number(e, EVENT_FIELD_INODE, c->inode);
-        if (c->cookie != 0)
-                event_set_number(e, EVENT_FIELD_COOKIE, c->cookie);
+        set_socket_ids(e, c);
+        set_states(e, c);
         ledger_say(l, e);
         c->told = true;
-        c->told_state = c->state;
-        c->told_peer = c->peer;
-        c->state_count = 0;
-        c->peer_changed = false;
+        now_is_told(c);
         ledger_book_opened(l, c, true);
 }
 
@@ -191,7 +200,7 @@ static void demote(Ledger *l, Connection *c) {
         Slot slot = { .kind = SLOT_FOREIGN, .mark = c->mark, .table = c->table->index };
 
         /* As old as the sweep, which has passed already, would have made it. */
-        slot.age = (uint8_t) (c->age < 2 ? c->age + 1 : c->age) & 3;
+        slot.age = (uint8_t) (c->age < 2 && c->table->looked ? c->age + 1 : c->age) & 3;
         ledger_drop(l, c, slot_pack(slot));
 }
 
@@ -202,6 +211,7 @@ static void judge_newcomer(Ledger *l, Connection *c) {
                 c->opened_not_after = c->table->t1;
         c->newcomer = false;
         c->state_open = false;
+        c->judged = l->cycle;
         c->rule = decide(l, c, &listener);
         if (c->rule == RULE_NONE && (c->orphan || !ledger_holders(l, c->inode)) && !c->noticed) {
                 demote(l, c);
@@ -211,11 +221,12 @@ static void judge_newcomer(Ledger *l, Connection *c) {
         if (c->rule == RULE_NONE)
                 return;
         c->told_listener = listener;
-        tell_opening(l, c, c->appeared);
+        tell_opening(l, c, c->appeared, c->table->t1);
 }
 
 static void tell_change(Ledger *l, Connection *c, unsigned changed) {
-        Event *e = ledger_event(l, EVENT_CONNECTION_CHANGED, c->state_not_before, c->state_not_after, "snapshot");
+        Event *e = ledger_event(l, EVENT_CONNECTION_CHANGED, c->state_not_before, c->state_not_after,
+                                c->state_noticed ? "bpf" : "snapshot");
 
         ledger_event_connection(l, e, c);
         ledger_event_figures(e, c);
@@ -223,14 +234,9 @@ static void tell_change(Ledger *l, Connection *c, unsigned changed) {
                          changed == (CHANGE_STATE | CHANGE_PEER) ? " " : "", changed & CHANGE_PEER ? "peer" : "");
         if (changed & CHANGE_STATE)
                 event_set_number(e, EVENT_FIELD_PREVIOUS_STATE, c->told_state);
-        if (c->state_count > 0)
-                event_set_bytes(e, EVENT_FIELD_STATES,
-                                (Bytes){ .data = (const char *) c->states, .size = c->state_count });
+        set_states(e, c);
         ledger_say(l, e);
-        c->told_state = c->state;
-        c->told_peer = c->peer;
-        c->state_count = 0;
-        c->peer_changed = false;
+        now_is_told(c);
 }
 
 static void judge_change(Ledger *l, Connection *c, uint64_t now) {
@@ -242,7 +248,6 @@ static void judge_change(Ledger *l, Connection *c, uint64_t now) {
         if (changed == 0) {
                 if (!(rule->changed & CHANGE_STATE))
                         c->told_state = c->state;
-                c->peer_changed = false;
                 return;
         }
         if (changed == CHANGE_STATE && now - c->state_not_after < rule->state_after)
@@ -251,23 +256,48 @@ static void judge_change(Ledger *l, Connection *c, uint64_t now) {
                 tell_change(l, c, changed);
 }
 
+/* After a reload: its rule is still there, and still matches who holds it. Where it is in the rule's filter does not matter. */
+static bool still_told(const Ledger *l, const Connection *c) {
+        const Rule *rule;
+
+        if (c->rule == RULE_NONE)
+                return false;
+        rule = &l->rules->rules[c->rule];
+        if (c->primary && c->primary->excluded)
+                return false;
+        return !rule->match || (c->primary && rulebits_has(&c->primary->matched, c->rule));
+}
+
+/* Once accepted it is its holder's, no longer its listener's. */
+static void refresh_primary(const Ledger *l, Connection *c) {
+        Holder *h = c->attribution == ATTRIBUTION_LISTENER && c->rule != RULE_NONE ? holder_for(l, c, c->rule) : NULL;
+
+        if (h)
+                attribute(c, h->actor, h->fd, ATTRIBUTION_FD);
+}
+
 static void judge_known(Ledger *l, Connection *c, uint64_t now) {
         bool listener = false, rechecked = c->recheck;
 
+        c->judged = l->cycle;
         if (c->state_open)
                 c->state_not_after = c->table->t1;
         c->state_open = c->recheck = false;
-        if (!c->told || rechecked) {
+        if (c->told)
+                refresh_primary(l, c);
+        /* Rule 10: entering is told, leaving is silent, and it stays with the rule that told it while that one exists. */
+        if (!c->told || (rechecked && !still_told(l, c))) {
                 uint16_t rule = decide(l, c, &listener);
 
-                /* Rule 10: entering is told, leaving is silent, and it stays with the rule that told it while that one exists. */
                 if (c->told) {
                         c->told = rule != RULE_NONE;
                         c->rule = rule;
                 } else if (rule != RULE_NONE) {
+                        uint64_t changed_at = MAX(c->seen, c->state_not_after);
+
                         c->rule = rule;
                         c->told_listener = listener;
-                        tell_opening(l, c, false);
+                        tell_opening(l, c, false, MAX(c->table->t1, changed_at));
                 }
         }
         if (c->told)
@@ -301,7 +331,7 @@ static void table_judged(TableState *t) {
                 t->life = TABLE_FREE;
         else if (t->gone && t->connections == 0)
                 t->life = TABLE_DEAD;
-        t->covered |= t->looked;
+        t->covered |= t->looked && !t->gone;
         t->looked = false;
 }
 
@@ -324,21 +354,39 @@ void ledger_judge(Ledger *l, uint64_t now) {
         l->cycle++;
 }
 
+/* It ends before it was judged. True: it has one event for its whole life; otherwise its opening was told now, or it is not
+ * to be told. */
+static bool end_newcomer(Ledger *l, Connection *c, uint64_t not_after) {
+        /* A look that is going on has no end yet. */
+        uint64_t known = l->current == c->table ? not_after : MIN(c->table->t1, not_after);
+        bool listener = false;
+
+        if (c->appeared && c->opened_not_after == 0)
+                c->opened_not_after = known;
+        c->opened_not_before = MIN(c->opened_not_before, c->opened_not_after);
+        c->newcomer = false;
+        c->rule = decide(l, c, &listener);
+        c->told_listener = listener;
+        ledger_book_opened(l, c, false);
+        if (c->rule == RULE_NONE)
+                return false;
+        if (!c->appeared || listener) {
+                tell_opening(l, c, c->appeared, known);
+                return false;
+        }
+        c->told = true;
+        ledger_book_opened(l, c, true);
+        return true;
+}
+
 void ledger_vanish(Ledger *l, Connection *c, uint64_t not_before, uint64_t not_after, const Notice *n, uint64_t instead) {
-        bool listener = c->told_listener, completed = false;
+        bool completed = false, listener;
         Event *e;
 
-        if (c->newcomer) {
-                /* Never told: one event for its whole life. */
-                if (c->appeared && c->opened_not_after == 0)
-                        c->opened_not_after = MIN(c->table->t1, not_after);
-                c->rule = decide(l, c, &listener);
-                c->told = c->rule != RULE_NONE;
-                completed = c->appeared && !listener;
-                ledger_book_opened(l, c, false);
-                if (c->told)
-                        ledger_book_opened(l, c, true);
-        }
+        not_before = MIN(not_before, not_after);
+        if (c->newcomer)
+                completed = end_newcomer(l, c, not_after);
+        listener = c->told_listener;
         if (!c->told) {
                 ledger_drop(l, c, instead);
                 return;
@@ -350,15 +398,11 @@ void ledger_vanish(Ledger *l, Connection *c, uint64_t not_before, uint64_t not_a
                 ledger_event_figures(e, c);
         if (c->state != c->told_state)
                 event_set_number(e, EVENT_FIELD_PREVIOUS_STATE, c->told_state);
-        if (c->state_count > 0)
-                event_set_bytes(e, EVENT_FIELD_STATES,
-                                (Bytes){ .data = (const char *) c->states, .size = c->state_count });
+        set_states(e, c);
         if (completed) {
                 event_set_number(e, EVENT_FIELD_OPENED_AT, c->opened_not_after);
                 event_set_number(e, EVENT_FIELD_OPENED_NOT_BEFORE, c->opened_not_before);
-                event_set_number(e, EVENT_FIELD_INODE, c->inode);
-                if (c->cookie != 0)
-                        event_set_number(e, EVENT_FIELD_COOKIE, c->cookie);
+                set_socket_ids(e, c);
         }
         if (c->appeared && not_after >= c->opened_not_before)
                 event_set_number(e, EVENT_FIELD_DURATION, not_after - c->opened_not_before);

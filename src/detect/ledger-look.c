@@ -30,9 +30,10 @@ static bool row_is_held(const Ledger *l, const Socket *row) {
         return row->inode != 0 && ledger_holders(l, row->inode);
 }
 
-/* Not yet accepted: it belongs to whoever listens there. */
+/* Not yet accepted (of which nobody but the other side can have closed anything): it belongs to whoever listens there. */
 static bool row_has_listener(const Ledger *l, const TableState *t, const Socket *row) {
-        return row->inode == 0 && row->transport == TRANSPORT_TCP && row->state == STATE_ESTABLISHED &&
+        return row->inode == 0 && row->transport == TRANSPORT_TCP &&
+               (row->state == STATE_ESTABLISHED || row->state == STATE_CLOSE_WAIT) &&
                ledger_listener(l, &t->netns, row->transport, row->local.port);
 }
 
@@ -73,29 +74,47 @@ static int see_new(Ledger *l, uint64_t key, const Socket *row, TableState *t, in
                                                .mark = t->look, .table = t->index }));
 }
 
-static void push_state(Connection *c, uint8_t state) {
-        if (c->state_count == STATES_MAX) {
-                memmove(c->states, c->states + 1, STATES_MAX - 1);
-                c->state_count--;
-        }
-        c->states[c->state_count++] = state;
-}
-
-static void change_state(Connection *c, uint8_t state, uint64_t not_before) {
+static void change_state(Connection *c, uint8_t state) {
         if (c->state == state)
                 return;
-        if (c->state != c->told_state)
-                push_state(c, c->state);
-        c->state = state;
-        c->state_not_before = not_before;
+        connection_change_state(c, state);
+        c->state_not_before = c->seen;
         c->state_open = true;
+        c->state_noticed = false;
 }
 
-static bool has_fresh_holder(const Ledger *l, uint32_t inode) {
+/* A holder that it had not when it was last judged, or that matches more since. */
+static bool has_new_holder(const Ledger *l, const Connection *c, uint32_t inode) {
         for (Holder *h = inode ? ledger_holders(l, inode) : NULL; h; h = h->next_of_inode)
-                if (h->since + 1 >= l->cycle)
+                if (h->since > c->judged)
                         return true;
         return false;
+}
+
+/* Another use took its place. */
+static int see_other_use(Ledger *l, Connection *c, const Socket *row, TableState *t) {
+        Connection *next;
+
+        c->ended = true;
+        ledger_pend(l, c);
+        next = ledger_add(l, c->key, row, t);
+        if (!next)
+                /* No room: what is there now is no longer c. */
+                return socketmap_put(&l->sockets, c->key,
+                                     slot_pack((Slot){ .kind = SLOT_FOREIGN, .mark = t->look, .table = t->index }));
+        next->generation = (uint8_t) (c->generation + 1);
+        next->id = hash_mix(c->id, c->seen ^ next->generation);
+        next->seen = t->t0;
+        next->appeared = true;
+        next->opened_not_before = c->seen;
+        return 0;
+}
+
+/* Rule 3: is the row older than what a notice has told since this look began? */
+static bool row_is_stale(const Connection *c, const Socket *row, const TableState *t) {
+        if (c->noticed && c->opened_not_after >= t->t0 && connection_is_other_use(c, row))
+                return true;
+        return c->state_noticed && c->state_not_after >= t->t0 && c->state != row->state;
 }
 
 static int see_known(Ledger *l, Connection *c, const Socket *row, TableState *t) {
@@ -105,35 +124,27 @@ static int see_known(Ledger *l, Connection *c, const Socket *row, TableState *t)
         c->absent = 0;
         c->mark = t->look;
 
-        if (connection_is_other_use(c, row)) {
-                uint8_t generation = (uint8_t) (c->generation + 1);
-                uint64_t key = c->key, seen = c->seen, id = c->id;
-                Connection *next;
-
-                c->ended = true;
-                ledger_pend(l, c);
-                next = ledger_add(l, key, row, t);
-                if (!next)
-                        return 0;
-                next->generation = generation;
-                next->id = hash_mix(id, seen ^ generation);
-                next->seen = t->t0;
-                next->appeared = true;
-                next->opened_not_before = seen;
+        if (row_is_stale(c, row, t))
                 return 0;
+        if (connection_is_other_use(c, row))
+                return see_other_use(l, c, row, t);
+        if (c->orphan && row->inode != 0) {
+                /* It was accepted: now it has a holder. */
+                ledger_pend(l, c);
+                l->unheld += !row_is_held(l, row);
         }
 
-        change_state(c, row->state, c->seen);
+        change_state(c, row->state);
         if (c->transport != TRANSPORT_TCP && endpoint_compare(&c->peer, &row->peer) != 0) {
                 c->peer = row->peer;
                 c->local = row->local;
-                c->peer_changed = true;
                 c->state_not_before = c->seen;
                 c->state_open = true;
+                c->state_noticed = false;
         }
         connection_update(c, row);
-        c->seen = t->t0;
-        if (c->state_open || c->recheck || (!c->told && has_fresh_holder(l, row->inode)))
+        c->seen = MAX(c->seen, t->t0);
+        if (c->state_open || c->recheck || (!c->told && has_new_holder(l, c, row->inode)))
                 ledger_pend(l, c);
         return 0;
 }
@@ -146,6 +157,8 @@ int ledger_see(Ledger *l, const Socket *row) {
 
         if (!t)
                 return -EINVAL;
+        if (row->cookie == 0 && row->inode == 0 && row->transport != TRANSPORT_TCP)
+                return 0; /* nothing tells it from others of its kind */
         key = ledger_key(l, t->netns.id, row);
         if (row->timer == TIMER_TIME_WAIT || row->state == STATE_TIME_WAIT) {
                 /* Rule 8: a mini-socket is proof that the socket is gone. */
@@ -169,6 +182,7 @@ int ledger_see(Ledger *l, const Socket *row) {
         case SLOT_FOREIGN:
                 slot.mark = t->look;
                 slot.absent = 0;
+                slot.table = t->index; /* another one than before, where a namespace that was gone is there again */
                 *value = slot_pack(slot);
                 if (row_is_held(l, row) || row_has_listener(l, t, row) || (l->reloaded && l->rules->any_process))
                         return see_new(l, key, row, t, slot.age);

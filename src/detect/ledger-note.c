@@ -7,6 +7,8 @@
 
 #include "detect/ledger-internal.h"
 
+#define HEAL_LONGEST (60 * USEC_PER_SEC)
+
 static TableState *table_of_notice(Ledger *l, const Notice *n) {
         TableKind kind = table_of(n->socket.family, n->socket.transport);
         Netns netns = { .id = n->socket.netns };
@@ -40,44 +42,49 @@ static uint64_t closed_slot(const TableState *t) {
         return slot_pack((Slot){ .kind = SLOT_CLOSED, .mark = t->look, .table = t->index });
 }
 
-static int note_open(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
-        Connection *c = ledger_connection(l, key);
-        Actor *a = actor_of_notice(l, n);
-
-        if (c && !c->noticed && !connection_is_other_use(c, &n->socket))
-                return 0; /* a look was faster */
-        if (c)
-                /* The close of the use before was not told: it ended when this one began. */
-                ledger_vanish(l, c, c->seen, n->not_before, n, closed_slot(t));
-        c = ledger_add(l, key, &n->socket, t);
-        if (!c)
-                return 0;
-        c->id = hash_mix(c->id, n->not_before);
+/* What only the notice knows: when, and who. */
+static void opened(Connection *c, const Notice *n, Actor *a) {
         c->noticed = c->appeared = true;
         c->opened_not_before = n->not_before;
         c->opened_not_after = n->not_after;
-        c->seen = n->not_before;
         c->direction = n->direction;
+        actor_release(c->primary);
         c->primary = actor_reference(a);
         if (a)
                 c->attribution = n->direction == DIRECTION_INGRESS ? ATTRIBUTION_ACCEPTOR : ATTRIBUTION_OPENER;
         if (n->socket.state == STATE_LISTEN)
                 c->attribution = ATTRIBUTION_FD;
+}
+
+static int note_open(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
+        Connection *c = ledger_connection(l, key);
+        Actor *a = actor_of_notice(l, n);
+
+        if (c && !c->noticed && !connection_is_other_use(c, &n->socket)) {
+                /* A look was faster. */
+                if (c->newcomer)
+                        opened(c, n, a);
+                return 0;
+        }
+        if (c)
+                /* The close of the use before was not told: it ended when this one began. */
+                ledger_vanish(l, c, c->seen, n->not_after, n, closed_slot(t));
+        c = ledger_add(l, key, &n->socket, t);
+        if (!c)
+                return 0;
+        c->id = hash_mix(c->id, n->not_before);
+        c->seen = n->not_before;
+        opened(c, n, a);
         return 0;
 }
 
 static int note_state(Ledger *l, const Notice *n, uint64_t key) {
         Connection *c = ledger_connection(l, key);
 
-        if (!c || c->state == n->socket.state)
-                return 0;
-        if (c->state != c->told_state && c->state_count < STATES_MAX)
-                c->states[c->state_count++] = c->state;
-        c->state = n->socket.state;
-        if (c->newcomer && c->state_count == 0 && c->told_state != c->state) {
-                c->states[c->state_count++] = c->told_state;
-                c->told_state = c->state;
-        }
+        if (!c || c->state == n->socket.state || n->not_after < c->seen)
+                return 0; /* or a look has seen a later one */
+        connection_change_state(c, n->socket.state);
+        c->state_noticed = true;
         c->state_not_before = n->not_before;
         c->state_not_after = n->not_after;
         c->state_open = false;
@@ -124,6 +131,12 @@ static int note_end(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
         }
         if (n->kind == NOTICE_CLOSE && n->opened != 0)
                 return complete(l, n, t, key);
+        if (l->current == t) {
+                /* Rule 3: its row may be on its way. */
+                int r = socketmap_put(&l->sockets, key, closed_slot(t));
+                if (r < 0)
+                        return r;
+        }
         return ledger_missed(l, n, t);
 }
 
@@ -149,8 +162,12 @@ static int note_lost(Ledger *l, const Notice *n) {
 
         event_set_number(e, EVENT_FIELD_LOST_COUNT, n->count);
         ledger_say(l, e);
-        if (l->heal_at == UINT64_MAX)
-                l->heal_at = n->not_after + l->heal_distance;
+        if (l->heal_at != UINT64_MAX)
+                return 0;
+        /* A quiet minute forgives. */
+        if (l->healed_at != 0 && n->not_after > l->healed_at + HEAL_LONGEST + l->heal_distance)
+                l->heal_distance = 0;
+        l->heal_at = n->not_after + l->heal_distance;
         return 0;
 }
 
@@ -189,14 +206,10 @@ uint64_t ledger_heal_at(const Ledger *l) {
         return l->heal_at;
 }
 
-/* Rule 13: the next healing look waits twice as long, up to a minute; a quiet minute forgives. */
+/* Rule 13: the next healing look waits twice as long, up to a minute. */
 void ledger_healed(Ledger *l, uint64_t now) {
-        const uint64_t longest = 60 * USEC_PER_SEC;
-
         l->heal_distance = MAX(l->heal_distance * 2, l->options.heal_interval);
-        l->heal_distance = MIN(l->heal_distance, longest);
-        if (l->healed_at != 0 && now - l->healed_at > longest + l->heal_distance)
-                l->heal_distance = l->options.heal_interval;
+        l->heal_distance = MIN(l->heal_distance, HEAL_LONGEST);
         l->healed_at = now;
         l->heal_at = UINT64_MAX;
 }

@@ -7,8 +7,11 @@
  * whether the socket itself has been seen does not matter here. */
 
 #include <errno.h>
+#include <string.h>
 
 #include "detect/ledger-internal.h"
+
+#define USEC_PER_TICK 10000 /* start times are cut to ticks of 10 ms */
 
 Actor *ledger_actor(const Ledger *l, uint32_t pid) {
         Actor *a;
@@ -95,11 +98,22 @@ void ledger_processes_free(Ledger *l) {
         }
 }
 
+/* The last scan that is over and was complete; 0: none. */
+static uint64_t last_scan_t0(const Ledger *l) {
+        return l->scanning || !l->scan_complete ? l->previous_scan_t0 : l->scan_t0;
+}
+
 void ledger_processes_begin(Ledger *l, uint64_t t0) {
-        l->previous_scan_t0 = l->scan_t0;
+        l->previous_scan_t0 = last_scan_t0(l);
         l->scan_t0 = t0;
+        l->scanning = true;
         for (Actor *a = l->actors; a; a = a->hh.next)
                 a->seen = false;
+}
+
+static void actor_seen(const Ledger *l, Actor *a) {
+        a->seen = true;
+        a->seen_t0 = l->scan_t0;
 }
 
 int ledger_process_touch(Ledger *l, uint32_t pid, uint64_t start_ticks) {
@@ -107,7 +121,7 @@ int ledger_process_touch(Ledger *l, uint32_t pid, uint64_t start_ticks) {
 
         if (!a || a->process.start_ticks != start_ticks || a->stale)
                 return -ENOENT;
-        a->seen = true;
+        actor_seen(l, a);
         return a->wanted;
 }
 
@@ -134,14 +148,22 @@ static void actor_replace_facts(Actor *a, Process *p) {
         process_init(p);
 }
 
+/* NULL: not known. A pid that was given again is no parent. */
+static const Actor *actor_parent(const Ledger *l, const Actor *a) {
+        const Actor *parent = ledger_actor(l, a->process.parent);
+
+        return parent && parent->process.start_ticks <= a->process.start_ticks ? parent : NULL;
+}
+
 /* Which rules does it match now? Old matches stay (unless the rules are new), its holders count as new where it gains one. */
 static void actor_judge(Ledger *l, Actor *a) {
-        Actor *parent = ledger_actor(l, a->process.parent);
+        const Actor *parent = actor_parent(l, a);
+        bool sticky = a->rule >= 0 && !a->stale;
         RuleBits before = a->matched, now = {};
         bool gained = false;
         int old = a->rule;
 
-        a->excluded = a->process.pid == l->options.own_pid || ruleset_excludes(l->rules, &a->process);
+        a->excluded = a->process.pid == l->options.own_pid || (!sticky && ruleset_excludes(l->rules, &a->process));
         if (!a->excluded)
                 (void) ruleset_match(l->rules, &a->process, parent ? &parent->matched : NULL, &now);
         a->rule = -1;
@@ -154,8 +176,9 @@ static void actor_judge(Ledger *l, Actor *a) {
                         a->rule = (int) i;
         }
         a->wanted = a->rule >= 0 || l->rules->any_process;
-        a->announce = a->rule >= 0 && (!a->announced || (a->rule != old && !a->stale));
+        a->announce = a->rule >= 0 && (a->announce || !a->announced || (a->rule != old && !a->stale));
         a->stale = false;
+        l->scan_judged = true;
         for (Holder *h = gained ? a->holders : NULL; h; h = h->next_of_actor)
                 h->since = l->cycle;
 }
@@ -165,7 +188,7 @@ int ledger_process_see(Ledger *l, Process *p) {
 
         if (a && !process_same(&a->process, p)) {
                 /* Rule 6: the pid is another process's now. */
-                ledger_actor_gone(l, a, l->previous_scan_t0, p->start_usec);
+                ledger_actor_gone(l, a, a->seen_t0, MAX(p->start_usec + USEC_PER_TICK, a->seen_t0));
                 a = NULL;
         }
         if (a)
@@ -175,14 +198,16 @@ int ledger_process_see(Ledger *l, Process *p) {
                 if (!a)
                         return -ENOMEM;
         }
-        a->seen = true;
+        if (!a->announce)
+                a->announce_not_before = a->judged_t0 ?: last_scan_t0(l);
+        actor_seen(l, a);
         actor_judge(l, a);
+        a->judged_t0 = l->scan_t0;
         return a->wanted;
 }
 
 static void announce(Ledger *l, Actor *a, uint64_t t1) {
-        uint64_t not_before = a->judged_t0 ?: l->previous_scan_t0;
-        Event *e = ledger_event(l, EVENT_PROCESS_MATCHED, not_before, t1, "snapshot");
+        Event *e = ledger_event(l, EVENT_PROCESS_MATCHED, a->announce_not_before, t1, "snapshot");
 
         ledger_event_process(l, e, a, true);
         event_set_word(e, EVENT_FIELD_RULE, l->rules->rules[a->rule].name);
@@ -202,20 +227,52 @@ static void retract(Ledger *l, Actor *a, uint64_t t1) {
         a->announced = false;
 }
 
+static bool could_inherit(const Actor *a, const Actor *parent, const RuleBits *passing) {
+        uint64_t missing = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(passing->bits); i++)
+                missing |= passing->bits[i] & parent->matched.bits[i] & ~a->matched.bits[i];
+        return missing != 0;
+}
+
+/* A child may have been read before its parent: then the parent's matches pass on now, from generation to generation. */
+static void descend(Ledger *l) {
+        RuleBits passing = {};
+
+        for (size_t i = 0; i < l->rules->count; i++)
+                if (l->rules->rules[i].descendants)
+                        rulebits_add(&passing, i);
+        for (bool again = l->scan_judged; again;) {
+                again = false;
+                for (Actor *a = l->actors; a; a = a->hh.next) {
+                        const Actor *parent = actor_parent(l, a);
+                        RuleBits before = a->matched;
+
+                        if (!parent || a->excluded || !could_inherit(a, parent, &passing))
+                                continue;
+                        actor_judge(l, a);
+                        again |= memcmp(&a->matched, &before, sizeof(before)) != 0;
+                }
+        }
+        l->scan_judged = false;
+}
+
 void ledger_processes_end(Ledger *l, uint64_t t1, bool complete) {
         Actor *a, *next;
 
+        descend(l);
+        l->scanning = false;
+        l->scan_complete = complete;
         HASH_ITER(hh, l->actors, a, next) {
                 if (!a->seen) {
                         if (complete)
-                                ledger_actor_gone(l, a, l->previous_scan_t0, t1);
+                                ledger_actor_gone(l, a, a->seen_t0, t1);
                         continue;
                 }
                 if (a->announce)
                         announce(l, a, t1);
                 else if (a->announced && a->rule < 0)
                         retract(l, a, t1);
-                a->judged_t0 = l->scan_t0;
         }
 }
 
@@ -249,6 +306,8 @@ int ledger_hold(Ledger *l, int fd, uint32_t inode) {
 
         if (!a)
                 return -ENOENT;
+        if (inode == 0)
+                return -EINVAL; /* no socket: none has it */
         for (h = ledger_holders(l, inode); h; h = h->next_of_inode)
                 if (h->actor == a && h->fd == fd) {
                         h->seen = true;

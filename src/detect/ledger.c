@@ -25,19 +25,16 @@ static uint64_t hash_endpoint(uint64_t h, const Endpoint *e) {
 }
 
 /* Not 0. Without a cookie a connected TCP socket is its addresses, since an orphan has no inode; the others can share
- * their addresses (SO_REUSEPORT), but always have one. */
+ * their addresses (SO_REUSEPORT) and change them (connect() of a UDP socket), but have an inode as long as they are. */
 uint64_t ledger_key(const Ledger *l, uint64_t netns, const Socket *s) {
         uint64_t h = hash_mix(l->secret[0] ^ netns, l->secret[1] + s->transport);
 
         if (s->cookie != 0)
                 h = hash_mix(h ^ 1, s->cookie);
-        else if (s->family == FAMILY_UNIX)
+        else if (s->inode != 0 && (s->transport != TRANSPORT_TCP || s->state == STATE_LISTEN))
                 h = hash_mix(h ^ 2, s->inode);
-        else {
+        else
                 h = hash_endpoint(hash_endpoint(h ^ s->family, &s->local), &s->peer);
-                if (s->transport != TRANSPORT_TCP || s->state == STATE_LISTEN)
-                        h = hash_mix(h ^ 3, s->inode);
-        }
         return h ?: 1;
 }
 
@@ -45,16 +42,24 @@ static uint64_t listener_key(const Ledger *l, uint64_t netns, unsigned transport
         return hash_mix(l->secret[0] ^ netns, l->secret[1] ^ ((uint64_t) transport << 16 | port)) ?: 1;
 }
 
+bool ledger_is_ephemeral(const Ledger *l, uint16_t port) {
+        return port >= l->options.ephemeral_first && port <= l->options.ephemeral_last;
+}
+
+bool ledger_is_listener(const Ledger *l, const Socket *s) {
+        return socket_is_listener(s) && (s->transport != TRANSPORT_UDP || !ledger_is_ephemeral(l, s->local.port));
+}
+
 void ledger_note_listener(Ledger *l, const TableState *t, const Socket *row, uint64_t key) {
-        if (row->family != FAMILY_UNIX && socket_is_listener(row))
+        if (row->family != FAMILY_UNIX && ledger_is_listener(l, row))
                 /* Out of memory costs a direction, no connection. */
                 (void) socketmap_put(&l->listeners, listener_key(l, t->netns.id, row->transport, row->local.port), key);
 }
 
-bool ledger_listens(const Ledger *l, const Netns *netns, unsigned transport, uint16_t port) {
+bool ledger_listens(const Ledger *l, const Netns *netns, unsigned transport, uint16_t port, uint64_t except) {
         uint64_t *key = socketmap_find(&l->listeners, listener_key(l, netns->id, transport, port));
 
-        return key && socketmap_find(&l->sockets, *key);
+        return key && *key != except && socketmap_find(&l->sockets, *key);
 }
 
 Connection *ledger_listener(const Ledger *l, const Netns *netns, unsigned transport, uint16_t port) {
@@ -130,7 +135,9 @@ Connection *ledger_add(Ledger *l, uint64_t key, const Socket *s, TableState *t) 
         if (socketmap_put(&l->sockets, key, (uintptr_t) c) < 0)
                 return connection_free(c);
         c->mark = t->look;
-        c->id = hash_mix(hash_mix(l->boot[0] ^ s->netns, s->cookie ?: key), l->boot[1]);
+        c->id = hash_mix(hash_mix(l->boot[0] ^ t->netns.id, s->cookie ?: key), l->boot[1]);
+        if (s->cookie == 0)
+                c->id = hash_mix(c->id, t->t0); /* the same addresses come again */
         l->connections++;
         t->connections++;
         ledger_pend(l, c);
@@ -211,6 +218,7 @@ Ledger *ledger_free(Ledger *l) {
         while (l->pending) {
                 Connection *c = l->pending;
                 l->pending = c->next_pending;
+                c->primary = actor_release(c->primary); /* of one that another use replaced in the map */
                 connection_free(c);
         }
         ledger_processes_free(l);
@@ -230,23 +238,28 @@ typedef struct Reload {
         const RuleSet *old;
 } Reload;
 
+/* The number that a rule has now; -1: it is there no more. */
+static int rule_now(const Reload *reload, int old) {
+        const RuleSet *rules = reload->ledger->rules;
+
+        for (size_t i = 0; old >= 0 && i < rules->count; i++)
+                if (strcmp(rules->rules[i].name, reload->old->rules[old].name) == 0)
+                        return (int) i;
+        return -1;
+}
+
 static void reload_slot(void *userdata, uint64_t key, uint64_t *value) {
         const Reload *reload = userdata;
-        const RuleSet *rules = reload->ledger->rules;
         Connection *c;
-        uint16_t i;
+        int rule;
 
         (void) key;
         if (slot_kind(*value) != SLOT_CONNECTION)
                 return;
         c = slot_connection(*value);
         c->recheck = true;
-        if (c->rule == RULE_NONE)
-                return;
-        for (i = 0; i < rules->count; i++)
-                if (strcmp(rules->rules[i].name, reload->old->rules[c->rule].name) == 0)
-                        break;
-        c->rule = i < rules->count ? i : RULE_NONE;
+        rule = rule_now(reload, c->rule == RULE_NONE ? -1 : c->rule);
+        c->rule = rule < 0 ? RULE_NONE : (uint16_t) rule;
 }
 
 int ledger_set_rules(Ledger *l, const RuleSet *rules) {
@@ -258,6 +271,7 @@ int ledger_set_rules(Ledger *l, const RuleSet *rules) {
         for (Actor *a = l->actors; a; a = a->hh.next) {
                 a->stale = true;
                 a->matched = (RuleBits){};
+                a->rule = rule_now(&reload, a->rule);
         }
         return 0;
 }
