@@ -387,6 +387,13 @@ def test_the_story_is_whole(daemon):
             assert identity not in living
             living[identity] = event
         elif change == 'vanished':
-            assert living.pop(identity)['LOCAL_PORT'] == str(PORT)
+            first = living.pop(identity)
+            for name in 'TRANSPORT', 'LOCAL_ADDRESS', 'LOCAL_PORT', 'PEER_ADDRESS', 'PEER_PORT':
+                assert event.get(name) == first.get(name)
         elif change == 'changed':
             assert identity in living
+        elif change == 'completed':
+            assert identity not in living
+    # What is left is what nginx still holds: the listener, and the sockets between its processes.
+    assert {e.get('LOCAL_PORT') for e in living.values() if e['EVENT'].startswith('listener')} == {str(PORT)}
+    assert {e['TRANSPORT'] for e in living.values() if e['EVENT'].startswith('connection')} <= {'stream'}
