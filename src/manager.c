@@ -39,6 +39,7 @@ typedef struct Outlet {
         sd_event_source *source; /* EPOLLOUT, while something waits */
         int source_fd;
         SinkLoss loss; /* not yet told */
+        bool dead;     /* nobody reads the other end of a pipe any more */
 } Outlet;
 
 typedef struct Manager {
@@ -53,7 +54,7 @@ typedef struct Manager {
         FormatContext format;
         Outlet outlets[_SINK_MAX];
         size_t outlet_count;
-        uint64_t due;   /* when the current cycle was to start */
+        uint64_t due;   /* when the next cycle is to start; 0: at once */
         bool late;      /* an episode of late cycles is going on, and was told */
         bool ready;
         char stopped_by[128];
@@ -130,12 +131,31 @@ static void outlet_tell_loss(Manager *m, Outlet *o) {
 
 static int on_writable(sd_event_source *source, int fd, uint32_t revents, void *userdata);
 
+/* A journal comes back, the reader of a pipe does not. A daemon that nobody hears has no purpose. */
+static void outlet_dies(Outlet *o) {
+        Manager *m = o->manager;
+        size_t alive = 0;
+
+        o->dead = true;
+        o->source = sd_event_source_disable_unref(o->source);
+        log_error("%s: nobody reads standard output any more", sink_name(sink_kind(o->sink)));
+        for (size_t i = 0; i < m->outlet_count; i++)
+                alive += !m->outlets[i].dead;
+        if (alive == 0)
+                (void) sd_event_exit(m->event, -EPIPE);
+}
+
 /* Send what can be sent, and wait for the descriptor while something is left. */
 static void outlet_flush(Outlet *o) {
         Manager *m = o->manager;
         int fd, r = 0;
 
-        (void) sink_flush(o->sink);
+        if (o->dead)
+                return;
+        if (sink_flush(o->sink) < 0 && sink_kind(o->sink) != SINK_JOURNAL) {
+                outlet_dies(o);
+                return;
+        }
         outlet_tell_loss(m, o);
         fd = sink_waiting(o->sink) > 0 ? sink_fd(o->sink) : -1;
         if (o->source && o->source_fd != fd)
@@ -229,36 +249,43 @@ static uint64_t next_distance(const Manager *m, const CycleFigures *f) {
         return MAX(m->config.interval, least);
 }
 
-static void check_late(Manager *m, const CycleFigures *f) {
-        bool late = f->duration > m->config.interval;
+/* Cycles that did not take place: the look took longer than the interval (told once an episode), or nobody let us run. */
+static void check_late(Manager *m, uint64_t started, const CycleFigures *f) {
+        uint64_t interval = m->config.interval;
+        bool late = f->duration > interval;
 
+        if (m->due != 0 && started > m->due + interval) {
+                log_warning("held up for %llu ms: nothing was looked at meanwhile",
+                            (unsigned long long) ((started - m->due) / USEC_PER_MSEC));
+                ledger_gap(m->ledger, "cycle-missed", m->due, started, 0, _TABLE_MAX, (started - m->due) / interval);
+        }
         if (late && !m->late) {
                 log_warning("a look took %llu ms, longer than the interval of %llu ms; the next one starts an interval after it",
-                            (unsigned long long) (f->duration / USEC_PER_MSEC),
-                            (unsigned long long) (m->config.interval / USEC_PER_MSEC));
-                ledger_gap(m->ledger, "cycle-missed", m->due, clock_boottime(), 0, _TABLE_MAX,
-                           f->duration / m->config.interval);
+                            (unsigned long long) (f->duration / USEC_PER_MSEC), (unsigned long long) (interval / USEC_PER_MSEC));
+                ledger_gap(m->ledger, "cycle-missed", started, started + f->duration, 0, _TABLE_MAX, f->duration / interval);
         }
         m->late = late;
 }
 
 static int cycle(Manager *m) {
+        uint64_t started = clock_boottime(), distance;
         CycleFigures figures;
         int r;
 
         m->format.clock_offset = clock_offset();
-        m->due = clock_boottime();
         r = cycle_run(&m->cycle, &figures);
         if (r < 0) {
                 log_error("cannot look any more: %s", strerror(-r));
                 return r;
         }
-        check_late(m, &figures);
+        check_late(m, started, &figures);
         flush_all(m);
         notify_status(m, &figures);
         if (m->options.once)
                 return sd_event_exit(m->event, 0);
-        r = sd_event_source_set_time_relative(m->timer, next_distance(m, &figures));
+        distance = next_distance(m, &figures);
+        m->due = clock_boottime() + distance;
+        r = sd_event_source_set_time_relative(m->timer, distance);
         return r < 0 ? r : sd_event_source_set_enabled(m->timer, SD_EVENT_ONESHOT);
 }
 
@@ -307,6 +334,7 @@ static void reload(Manager *m) {
                 config_done(&old);
                 cycle_restart(&m->cycle);
                 tell_configuration(m, EVENT_AUDIT_RELOADED);
+                m->due = 0;
                 (void) sd_event_source_set_time_relative(m->timer, 0);
                 (void) sd_event_source_set_enabled(m->timer, SD_EVENT_ONESHOT);
         }
@@ -428,8 +456,8 @@ static int start(Manager *m) {
                 return r;
         m->cycle = (Cycle){ .proc_fd = m->proc_fd, .collector = m->collector, .ledger = m->ledger, .config = &m->config };
         tell_configuration(m, EVENT_AUDIT_STARTED);
-        log_info("watching by %s, %zu rules, every %llu ms", collector_name(collector_kind(m->collector)),
-                 m->config.rules.count, (unsigned long long) (m->config.interval / USEC_PER_MSEC));
+        log_info("watching by %s, %zu %s, every %llu ms", collector_name(collector_kind(m->collector)),
+                 m->config.rules.count, m->config.rules.count == 1 ? "rule" : "rules", (unsigned long long) (m->config.interval / USEC_PER_MSEC));
         return 0;
 }
 

@@ -119,6 +119,7 @@ typedef struct Connection {
         uint8_t age;        /* Slot.age it had when it became a Connection */
         bool pending : 1;
         bool newcomer : 1;       /* not yet judged */
+        bool waited : 1;         /* for its accept, one judgement long */
         bool appeared : 1;       /* opened_not_before and _not_after are known, or will be when the look ends */
         bool told : 1;
         bool told_listener : 1;

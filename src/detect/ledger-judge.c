@@ -106,7 +106,7 @@ static void attribute(Connection *c, Actor *a, int fd, Attribution how) {
                 c->primary = actor_reference(a);
         }
         c->fd = fd;
-        c->attribution = how;
+        c->attribution = (uint8_t) how;
 }
 
 /* Does rule i tell this connection? Names the process if so. */
@@ -141,7 +141,7 @@ static uint16_t decide(Ledger *l, Connection *c, bool *ret_listener) {
 
         connection_socket(c, &s);
         listener = ledger_is_listener(l, &s);
-        c->direction = direct(l, c);
+        c->direction = (uint8_t) direct(l, c);
         for (size_t i = 0; i < l->rules->count; i++)
                 if (rule_tells(l, c, i, &s, listener)) {
                         *ret_listener = listener;
@@ -204,11 +204,24 @@ static void demote(Ledger *l, Connection *c) {
         ledger_drop(l, c, slot_pack(slot));
 }
 
+/* Nobody has accepted it yet. Who will is known one look later, mostly: until then its listener, which may be another process of
+ * the same server, is not named. */
+static bool awaits_accept(const Ledger *l, Connection *c) {
+        if (!c->orphan || !c->appeared || c->noticed || c->waited || c->state != STATE_ESTABLISHED)
+                return false;
+        c->waited = true;
+        return ledger_listener(l, &c->table->netns, c->transport, c->local.port);
+}
+
 static void judge_newcomer(Ledger *l, Connection *c) {
         bool listener = false;
 
         if (c->appeared && c->opened_not_after == 0)
                 c->opened_not_after = c->table->t1;
+        if (awaits_accept(l, c)) {
+                ledger_pend(l, c);
+                return;
+        }
         c->newcomer = false;
         c->state_open = false;
         c->judged = l->cycle;
