@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "collect/collect.h"
-#include "config.h"
+#include "config/config.h"
 #include "detect/ledger.h"
 
 typedef struct Cycle {

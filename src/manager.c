@@ -27,7 +27,7 @@
 #include "base/text.h"
 #include "collect/collect.h"
 #include "collect/procfs.h"
-#include "config.h"
+#include "config/config.h"
 #include "cycle.h"
 #include "emit/sink.h"
 
@@ -84,7 +84,7 @@ static void tell_configuration(Manager *m, EventKind kind) {
         Event *e = audit_event(kind);
 
         for (size_t i = 0; i < m->config.rules.count; i++)
-                text_printf(&rules, "%s%s", i > 0 ? " " : "", m->config.rules.rules[i].name);
+                text_printf(&rules, "%s%s", i > 0 ? ", " : "", m->config.rules.rules[i].text ?: m->config.rules.rules[i].name);
         event_set_bytes(e, EVENT_FIELD_RULES, bytes_of(text_string(&rules)));
         event_set_number(e, EVENT_FIELD_CONFIG_HASH, m->config.hash);
         event_set_word(e, EVENT_FIELD_COLLECTOR, collector_name(collector_kind(m->collector)));

@@ -130,6 +130,7 @@ bool socketfilter_match(const SocketFilter *f, const Socket *s, Direction direct
 
 static void rule_done(Rule *r) {
         free(r->name);
+        free(r->text);
         if (r->match)
                 match_done(r->match);
         free(r->match);

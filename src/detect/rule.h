@@ -73,6 +73,7 @@ bool socketfilter_match(const SocketFilter *f, const Socket *s, Direction direct
 
 typedef struct Rule {
         char *name;
+        char *text;       /* as configured, in one line of YAML; NULL: unknown */
         Match *match;     /* NULL: sockets of any process */
         bool descendants; /* children of a matching process match too; default yes */
         SocketFilter sockets;

@@ -15,7 +15,7 @@
 #define FORMAT_MESSAGE_MAX 1024
 #define FORMAT_FIELDS_MAX 120  /* of an event: journald drops entries of more than 1,024 without a word */
 
-/* Which events carry OBJECT_SYSTEMD_UNIT, so that `journalctl -u UNIT` shows them: as UnitLog of config.h. */
+/* Which events carry OBJECT_SYSTEMD_UNIT, so that `journalctl -u UNIT` shows them: as UnitLog of config/config.h. */
 typedef enum FormatUnitLog {
         FORMAT_UNIT_LOG_PROBLEMS, /* events about a problem of a connection: none of the kinds of schema 1 */
         FORMAT_UNIT_LOG_ALL,      /* every event about a process whose unit is known */

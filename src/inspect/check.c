@@ -15,7 +15,7 @@
 
 #include "base/fd.h"
 #include "collect/procfs.h"
-#include "config.h"
+#include "config/config.h"
 #include "inspect/verb.h"
 
 #define EXAMPLES_MAX 4 /* processes named for each rule */

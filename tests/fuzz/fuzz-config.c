@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 
-#include "config.h"
+#include "config/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

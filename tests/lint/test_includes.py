@@ -14,17 +14,17 @@ ALLOWED = {
     'collect/': ['base/', 'collect/'],
     'detect/': ['base/', 'detect/', *RECORDS],
     'emit/': ['base/', 'detect/', 'emit/', *RECORDS],
-    'config': ['base/', 'detect/', 'config', 'collect/collect.h', 'emit/sink.h'],
-    'inspect/': ['base/', 'collect/', 'detect/', 'config.h', 'inspect/', 'emit/format', 'emit/message.h', 'emit/sink.h'],
-    'cycle': ['base/', 'collect/', 'detect/', 'config.h', 'cycle.h'],
-    'manager': ['base/', 'collect/', 'detect/', 'emit/', 'config.h', 'cycle.h', 'manager'],
-    'sockauditd.c': ['base/', 'manager.h', 'config.h', 'emit/sink.h'],
+    'config/': ['base/', 'detect/', 'config/', 'collect/collect.h', 'emit/sink.h'],
+    'inspect/': ['base/', 'collect/', 'detect/', 'config/config.h', 'inspect/', 'emit/format', 'emit/message.h', 'emit/sink.h'],
+    'cycle': ['base/', 'collect/', 'detect/', 'config/config.h', 'cycle.h'],
+    'manager': ['base/', 'collect/', 'detect/', 'emit/', 'config/config.h', 'cycle.h', 'manager'],
+    'sockauditd.c': ['base/', 'manager.h', 'config/config.h', 'emit/sink.h'],
     'sockaudit.c': ['base/', 'inspect/'],
 }
 
 # A foreign interface has one file, or a few: what it looks like in the source, and where it may stand.
 FOREIGN = {
-    'libyaml': (r'#include <yaml\.h>', r'config[^/]*\.c'),
+    'libyaml': (r'#include <yaml\.h>', r'config/config-yaml\.c'),
     'libmnl': (r'#include <libmnl/', r'collect/sockdiag[^/]*\.c'),
     'sock_diag': (r'#include <linux/(sock_diag|inet_diag|unix_diag|packet_diag|netlink_diag)\.h>', r'collect/sockdiag[^/]*\.[ch]'),
     'setns': (r'\b(setns|unshare)\(', r'collect/netns\.c'),
@@ -90,7 +90,7 @@ def test_stages_do_not_log():
     ('detect/ledger.c', 'collect/procfs.h', True),
     ('collect/procnet.c', 'detect/event.h', True),
     ('emit/message.c', 'collect/collect.h', True),
-    ('config.c', 'emit/sink.h', False),
+    ('config/config.c', 'emit/sink.h', False),
     ('sockauditd.c', 'detect/ledger.h', True),
 ])
 def test_the_table_itself(name, include, wrong):

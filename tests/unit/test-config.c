@@ -12,7 +12,7 @@
 
 #include "base/fd.h"
 #include "collect/collect.h"
-#include "config.h"
+#include "config/config.h"
 #include "emit/sink.h"
 
 #define RULE "watch: [{name: a}]\n"

@@ -11,15 +11,15 @@
  *
  * Sources fill one Draft, one after the other: single values override, lists of rules and exclusions grow. */
 
-#include "config.h"
+#include "config/config.h"
 
 #include <errno.h>
 
-#include "config-file.h"
-#include "config-key.h"
-#include "config-problem.h"
-#include "config-read.h"
-#include "config-yaml.h"
+#include "config/config-file.h"
+#include "config/config-key.h"
+#include "config/config-problem.h"
+#include "config/config-read.h"
+#include "config/config-yaml.h"
 
 static int draft_init(Draft *d) {
         *d = (Draft){};

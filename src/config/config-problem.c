@@ -4,7 +4,7 @@
  * check` shows everything that is wrong. At most PROBLEMS_MAX are kept; a file that is wrong in thousands of
  * places gets the first of them and a count. */
 
-#include "config-problem.h"
+#include "config/config-problem.h"
 
 #include <errno.h>
 #include <stdarg.h>

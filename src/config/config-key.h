@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "base/text.h"
-#include "config.h"
+#include "config/config.h"
 
 /* A configuration while it is read. */
 typedef struct Draft {

@@ -3,7 +3,7 @@
 /* Key: from the text of one value to a field of a structure, as the row of the table says; and what to tell a user
  * who wrote something else. */
 
-#include "config-key.h"
+#include "config/config-key.h"
 
 #include <errno.h>
 #include <pwd.h>

@@ -6,7 +6,7 @@
  *
  * Functions return 0 also for what is wrong in the file (that is in Walk.problems); a negative return ends the walk. */
 
-#include "config-read.h"
+#include "config/config-read.h"
 
 #include <errno.h>
 #include <string.h>
@@ -270,6 +270,19 @@ static void rule_check_name(Walk *w, const Node *n, size_t i) {
         }
 }
 
+/* What audit-started and audit-reloaded tell of it. */
+static int rule_keep_text(Rule *rule, const Node *n) {
+        Text t = TEXT_NULL;
+
+        node_print(n, &t);
+        if (text_error(&t) < 0) {
+                text_done(&t);
+                return -ENOMEM;
+        }
+        rule->text = TAKE_PTR(t.data);
+        return 0;
+}
+
 static int rule_read(Walk *w, const Key *k, const Node *n) {
         RuleSet *set = &w->draft->config.rules;
         const Node *first[KEYS_MAX] = {}, *name;
@@ -294,6 +307,9 @@ static int rule_read(Walk *w, const Key *k, const Node *n) {
         if (r < 0)
                 return r;
         r = section_read(w, SECTION_RULE, n, rule, first);
+        if (r < 0)
+                return r;
+        r = rule_keep_text(rule, n);
         if (r < 0)
                 return r;
         name = first_get(first, SECTION_RULE, "name");

@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-#include "config-problem.h"
-#include "config.h"
+#include "config/config-problem.h"
+#include "config/config.h"
 
 typedef struct Source {
         Place place; /* order and name; line 0 */

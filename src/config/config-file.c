@@ -9,7 +9,7 @@
  * Links are not followed where trust is required, else they are followed with a warning. A FIFO or a device is never
  * read: O_NONBLOCK makes opening return, fstat(2) tells. */
 
-#include "config-file.h"
+#include "config/config-file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "config-yaml.h"
+#include "config/config-yaml.h"
 
 #define SOURCES_MAX 256
 

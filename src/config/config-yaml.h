@@ -7,10 +7,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "config-problem.h"
+#include "base/text.h"
+#include "config/config-problem.h"
 
 #define YAML_SIZE_MAX (1U << 20) /* bytes of a file */
 #define YAML_DEPTH_MAX 16
+#define YAML_PRINT_MAX 2000
 #define YAML_VALUES_MAX 100000   /* values of a file; the reader of the tree counts aliases at each use */
 
 typedef enum NodeKind {
@@ -49,3 +51,7 @@ void yamltree_done(YamlTree *t);
 /* Reads `text` into a tree. What is wrong goes to `problems` (the first syntax error ends the reading): -EBADMSG.
  * -ENOMEM. ret is written on success only. place: order and name of the file. */
 int yamltree_read(const Place *place, const char *text, size_t size, Problems *problems, YamlTree *ret);
+
+/* A node as one line of YAML in flow style, printable, appended to t: nothing more once t holds YAML_PRINT_MAX bytes, so that aliases of
+ * aliases end. */
+void node_print(const Node *n, Text *t);

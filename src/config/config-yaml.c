@@ -6,7 +6,7 @@
  * Limits: size of the text, depth, number of values, number of anchors. Aliases are shared nodes and never copied;
  * one that contains itself is refused. Explicit tags are kept for the reader to refuse, since it knows the key. */
 
-#include "config-yaml.h"
+#include "config/config-yaml.h"
 
 #include <errno.h>
 #include <string.h>
@@ -304,4 +304,34 @@ int yamltree_read(const Place *place, const char *text, size_t size, Problems *p
         *ret = b.tree;
         b.tree = (YamlTree){};
         return 0;
+}
+
+static void scalar_print(const Node *n, Text *t) {
+        if (!n->plain)
+                text_append(t, "\"");
+        (void) text_escape(t, (Bytes){ .data = n->text, .size = (uint32_t) n->size }, YAML_PRINT_MAX);
+        if (!n->plain)
+                text_append(t, "\"");
+}
+
+void node_print(const Node *n, Text *t) {
+        static const char *const brackets[] = { [NODE_LIST] = "[]", [NODE_MAP] = "{}" };
+
+        if (t->size >= YAML_PRINT_MAX)
+                return;
+        if (n->kind == NODE_SCALAR) {
+                scalar_print(n, t);
+                return;
+        }
+        text_append_bytes(t, brackets[n->kind], 1);
+        for (size_t i = 0; i < n->count && t->size < YAML_PRINT_MAX; i++) {
+                if (i > 0)
+                        text_append(t, ", ");
+                if (n->items[i].key) {
+                        node_print(n->items[i].key, t);
+                        text_append(t, ": ");
+                }
+                node_print(n->items[i].value, t);
+        }
+        text_append_bytes(t, brackets[n->kind] + 1, 1);
 }

@@ -3,7 +3,7 @@
 /* config-keys: prints the list of all configuration keys as scdoc source, for sockaudit.yaml(5). A tool of the
  * build, not installed. */
 
-#include "config.h"
+#include "config/config.h"
 
 int main(void) {
         config_print_keys(stdout);

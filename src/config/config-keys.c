@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "collect/collect.h"
-#include "config-key.h"
+#include "config/config-key.h"
 #include "emit/sink.h"
 
 #define FIELD(type, member) .offset = offsetof(type, member), .size = sizeof(((type *) NULL)->member)
