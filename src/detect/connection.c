@@ -46,7 +46,7 @@ Connection *connection_free(Connection *c) {
 
 void connection_change_state(Connection *c, unsigned state) {
         /* Of what was never told, every state is news. */
-        if (c->newcomer || c->state != c->told_state) {
+        if (!c->told || c->state != c->told_state) {
                 if (c->state_count == STATES_MAX) {
                         memmove(c->states, c->states + 1, STATES_MAX - 1);
                         c->state_count--;
@@ -54,7 +54,7 @@ void connection_change_state(Connection *c, unsigned state) {
                 c->states[c->state_count++] = c->state;
         }
         c->state = (uint8_t) state;
-        if (c->newcomer)
+        if (!c->told)
                 c->told_state = c->state;
 }
 

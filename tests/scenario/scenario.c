@@ -55,7 +55,8 @@ typedef struct Scenario {
         Expect expect;
         Ledger *ledger;
         LedgerOptions options;
-        RuleSet rules[2]; /* those in force, and those before */
+        RuleSet rules[2]; /* in turn: the ledger reads those before once more */
+        unsigned reloads;
         uint64_t t0, t1;  /* of the step */
         struct {
                 uint32_t pid;
@@ -97,11 +98,13 @@ static void step_rules(Scenario *s) {
 }
 
 static void step_reload(Scenario *s) {
+        RuleSet *rules;
+
         script_done(&s->script);
-        ruleset_done(&s->rules[1]);
-        s->rules[1] = s->rules[0];
-        script_rules(&s->script, &s->rules[0]);
-        must(s, "ledger_set_rules", ledger_set_rules(s->ledger, &s->rules[0]));
+        rules = &s->rules[++s->reloads % 2];
+        ruleset_done(rules);
+        script_rules(&s->script, rules);
+        must(s, "ledger_set_rules", ledger_set_rules(s->ledger, rules));
         invariants_reload(&s->expect.invariants);
 }
 

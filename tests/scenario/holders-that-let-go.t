@@ -1,0 +1,22 @@
+# Its last holder let go, but the kernel keeps the socket: it stays, and is told to its end with the process it had.
+rules
+  web: comm=nginx
+at 10 scan
+  812/100 nginx
+> process-matched
+at 10 walk 812
+  7 1001
+at 10.1-10.2 look tcp
+  c1 1001 10.0.0.2:443 203.0.113.9:51544 established
+at 10.2 judge
+> connection-present c1
+at 11 scan
+> process-gone nginx[812]
+at 11.1-11.2 look tcp
+  c1 1001 10.0.0.2:443 203.0.113.9:51544 close-wait
+at 11.2 judge
+> connection-changed c1 nginx[812] -HOLDER
+at 12.1-12.2 look tcp
+at 12.2 judge
+at 12.3 question c1=gone
+> connection-vanished c1 nginx[812]

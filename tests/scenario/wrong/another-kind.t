@@ -1,0 +1,6 @@
+# Another kind.
+rules
+  web: comm=nginx
+at 10 scan
+  812/100 nginx
+> process-gone

@@ -1,0 +1,6 @@
+# A field that does not exist.
+rules
+  web: comm=nginx
+at 10 scan
+  812/100 nginx
+> process-matched -NOTHING

@@ -1,0 +1,3 @@
+# A key that does not exist.
+rules
+  web: com=nginx
