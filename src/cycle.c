@@ -73,7 +73,7 @@ static int scan_processes(Cycle *c, bool again) {
         }
         ledger_processes_end(c->ledger, clock_boottime(), limit == count);
         if (limit < count && !c->over_processes)
-                ledger_gap(c->ledger, "over-limit", clock_boottime(), clock_boottime(), 0, _TABLE_MAX, count - limit);
+                ledger_gap(c->ledger, "over-limit", clock_boottime(), clock_boottime(), count - limit);
         c->over_processes = limit < count;
         return 0;
 }
@@ -236,7 +236,7 @@ static int look_at_all(Cycle *c, Namespaces *list) {
         if (r < 0)
                 return r;
         if (list->over > 0 && !c->over_namespaces)
-                ledger_gap(c->ledger, "over-limit", clock_boottime(), clock_boottime(), 0, _TABLE_MAX, list->over);
+                ledger_gap(c->ledger, "over-limit", clock_boottime(), clock_boottime(), list->over);
         c->over_namespaces = list->over > 0;
 
         for (size_t i = 0; i < list->count; i++) {

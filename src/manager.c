@@ -24,6 +24,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/parse.h"
 #include "base/text.h"
 #include "collect/collect.h"
 #include "collect/procfs.h"
@@ -92,10 +93,16 @@ static void tell_configuration(Manager *m, EventKind kind) {
 }
 
 static void tell_stopped(Manager *m) {
+        _cleanup_text_ Text counts = TEXT_NULL;
         Event *e = audit_event(EVENT_AUDIT_STOPPED);
         LedgerStatus status;
 
         ledger_status(m->ledger, &status);
+        for (EventKind k = 0; k < _EVENT_KIND_MAX; k++)
+                if (status.counts[k] > 0)
+                        text_printf(&counts, "%s%s=%llu", counts.size > 0 ? " " : "", event_kind_info(k)->name,
+                                    (unsigned long long) status.counts[k]);
+        event_set_bytes(e, EVENT_FIELD_COUNTS, bytes_of(text_string(&counts)));
         if (m->stopped_by[0])
                 event_set_bytes(e, EVENT_FIELD_STOPPED_BY, bytes_of(m->stopped_by));
         event_set_number(e, EVENT_FIELD_SOCKET_COUNT, status.sockets);
@@ -257,12 +264,12 @@ static void check_late(Manager *m, uint64_t started, const CycleFigures *f) {
         if (m->due != 0 && started > m->due + interval) {
                 log_warning("held up for %llu ms: nothing was looked at meanwhile",
                             (unsigned long long) ((started - m->due) / USEC_PER_MSEC));
-                ledger_gap(m->ledger, "cycle-missed", m->due, started, 0, _TABLE_MAX, (started - m->due) / interval);
+                ledger_gap(m->ledger, "cycle-missed", m->due, started, (started - m->due) / interval);
         }
         if (late && !m->late) {
                 log_warning("a look took %llu ms, longer than the interval of %llu ms; the next one starts an interval after it",
                             (unsigned long long) (f->duration / USEC_PER_MSEC), (unsigned long long) (interval / USEC_PER_MSEC));
-                ledger_gap(m->ledger, "cycle-missed", started, started + f->duration, 0, _TABLE_MAX, f->duration / interval);
+                ledger_gap(m->ledger, "cycle-missed", started, started + f->duration, f->duration / interval);
         }
         m->late = late;
 }
@@ -398,13 +405,19 @@ static void read_boot_id(int proc_fd, char ret[33]) {
 }
 
 static void read_port_range(int proc_fd, LedgerOptions *o) {
-        unsigned first, last;
-        char text[64];
+        char text[64], *first = text, *last;
+        uint32_t a, b;
 
-        if (fd_read_once_at(proc_fd, "sys/net/ipv4/ip_local_port_range", text, sizeof(text)) > 0 &&
-            sscanf(text, "%5u %5u", &first, &last) == 2 && first <= last && last <= UINT16_MAX) {
-                o->ephemeral_first = (uint16_t) first;
-                o->ephemeral_last = (uint16_t) last;
+        if (fd_read_once_at(proc_fd, "sys/net/ipv4/ip_local_port_range", text, sizeof(text)) < 0)
+                return;
+        last = strpbrk(text, "\t ");
+        if (!last)
+                return;
+        *last++ = 0;
+        last[strcspn(last, "\n")] = 0;
+        if (parse_u32(first, 1, UINT16_MAX, &a) == 0 && parse_u32(last, a, UINT16_MAX, &b) == 0) {
+                o->ephemeral_first = (uint16_t) a;
+                o->ephemeral_last = (uint16_t) b;
         }
 }
 

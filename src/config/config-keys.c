@@ -57,7 +57,8 @@ const Key config_keys[] = {
         { SECTION_TOP, "unit_log", KEY_CHOICE, FIELD(Draft, config.unit_log), NAMES(unit_log_name, 3),
           .initial = "problems", .help = "Which events show up in the journal of the unit that they are about, too." },
         { SECTION_TOP, "cmdline", KEY_CHOICE, FIELD(Draft, config.cmdline), NAMES(cmdline_name, 3),
-          .initial = "redacted", .help = "Whether events carry the command line of a process." },
+          .initial = "redacted",
+          .help = "Whether events carry the command line of a process; redacted is as off in this version." },
         { SECTION_TOP, "limits", KEY_INLINE, .inner = SECTION_LIMITS,
           .help = "Bounds of memory; reaching one is an event." },
         { SECTION_TOP, "defaults", KEY_INLINE, .inner = SECTION_DEFAULTS,
@@ -77,7 +78,8 @@ const Key config_keys[] = {
           .initial = "16M", .help = "Bytes of events that wait for a sink." },
 
         { SECTION_DEFAULTS, "changed", KEY_CHOICES, FIELD(Draft, defaults.changed), NAMES(change_name, 3),
-          .initial = "state,peer,holders", .help = "What a changed connection is told for." },
+          .initial = "state,peer,holders",
+          .help = "What a changed connection is told for; holders is reserved, this version does not tell them." },
         { SECTION_DEFAULTS, "state_after", KEY_DURATION, FIELD(Draft, defaults.state_after), RANGE("0", "1h"),
           .initial = "1s", .help = "A state that lasts shorter is not told singly." },
 

@@ -26,7 +26,7 @@ typedef struct TableState {
         bool looked;        /* completely, since the last judgement */
         bool covered;       /* has had a complete look before the current one */
         bool complete;      /* the last look was */
-        CoverageState gap;  /* not OK: not observed since gap_since */
+        Coverage gap;       /* not OK: not observed since gap_since */
         uint64_t gap_since;
         bool gone;          /* its namespace is, as the last look found */
         enum {

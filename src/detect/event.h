@@ -113,8 +113,8 @@ typedef enum FieldType {
         X(PEER_PORT, "PEER_PORT", NUMBER, "Port of the other side")                                                        \
         X(LOCAL_PATH, "LOCAL_PATH", BYTES, "Unix path of this socket, @ for abstract names")                               \
         X(LOCAL_PATH_HEX, "LOCAL_PATH_HEX", BYTES_HEX, "Exact bytes of LOCAL_PATH where it was altered")                   \
-        X(PEER_PATH, "PEER_PATH", BYTES, "Unix path of the other side")                                                    \
-        X(PEER_PATH_HEX, "PEER_PATH_HEX", BYTES_HEX, "Exact bytes of PEER_PATH where it was altered")                      \
+        X(PEER_PATH, "PEER_PATH", BYTES, "Reserved: unix path of the other side")                                                    \
+        X(PEER_PATH_HEX, "PEER_PATH_HEX", BYTES_HEX, "Reserved: exact bytes of PEER_PATH where it was altered")                      \
         X(PEER_INODE, "PEER_INODE", NUMBER, "Socket inode of the other end (unix)")                                        \
         X(END, "END", END, "How the connection ended, where known")                                                       \
         X(ERROR, "ERROR", WORD, "Name of an errno")                                                                       \
@@ -129,8 +129,8 @@ typedef enum FieldType {
         X(RECEIVE_QUEUE, "RECEIVE_QUEUE", NUMBER, "Bytes not yet read; connections not yet accepted of a listener")        \
         X(HOLDER_COUNT, "HOLDER_COUNT", NUMBER, "Descriptors that refer to the socket, when not 1")                        \
         X(HOLDER, "HOLDER", HOLDERS, "PID/START/FD/COMM of up to 16 holders, when there is more than one")                 \
-        X(HOLDER_GAINED, "HOLDER_GAINED", BYTES, "PID/START/FD of new holders, separated by blanks")                       \
-        X(HOLDER_LOST, "HOLDER_LOST", BYTES, "PID/START/FD of holders that let go, separated by blanks")                   \
+        X(HOLDER_GAINED, "HOLDER_GAINED", BYTES, "Reserved: PID/START/FD of new holders, separated by blanks")                       \
+        X(HOLDER_LOST, "HOLDER_LOST", BYTES, "Reserved: PID/START/FD of holders that let go, separated by blanks")                   \
         X(PID, "PID", NUMBER, "Process id of the primary holder")                                                         \
         X(PROCESS_ENTITY, "PROCESS_ENTITY", WORD, "Identity of the process: boot-pid-start")                               \
         X(PROCESS_START, "PROCESS_START", TIME, "When the process started")                                               \
@@ -152,7 +152,6 @@ typedef enum FieldType {
         X(PARENT_PID, "PARENT_PID", NUMBER, "Parent process id")                                                          \
         X(PARENT_COMM, "PARENT_COMM", BYTES, "Name of the parent process")                                                \
         X(PARENT_ENTITY, "PARENT_ENTITY", WORD, "Identity of the parent process")                                         \
-        X(OPENED, "OPENED", NUMBER, "Connections opened (sums)")                                                          \
         X(CLOSED, "CLOSED", NUMBER, "Connections closed (sums)")                                                          \
         X(LOST_COUNT, "LOST_COUNT", NUMBER, "How many were lost")                                                         \
         X(LOST_FIRST_SEQ, "LOST_FIRST_SEQ", NUMBER, "First lost event")                                                   \
@@ -163,13 +162,10 @@ typedef enum FieldType {
         X(GAP_TABLE, "GAP_TABLE", WORD, "Table of sockets concerned: tcp, udp, raw, unix")                                 \
         X(COLLECTOR, "COLLECTOR", WORD, "Collector in use")                                                               \
         X(DEGRADED, "DEGRADED", WORD, "Why not the best collector")                                                       \
-        X(SCAN_DURATION, "SCAN_DURATION", USEC, "How long the last look took")                                            \
         X(SOCKET_COUNT, "SOCKET_COUNT", NUMBER, "Sockets of watched processes in the map")                                \
         X(PROCESS_COUNT, "PROCESS_COUNT", NUMBER, "Processes that match a rule")                                          \
         X(COUNTS, "COUNTS", WORD, "Events so far: kind=n, separated by blanks")                                            \
         X(OPENED_KERNEL, "OPENED_KERNEL", WORD, "Openings by the kernel's own counters: active passive")                   \
-        X(OPENED_HOOKED, "OPENED_HOOKED", WORD, "Openings seen by hooks in the kernel: active passive")                    \
-        X(OPENED_WATCHED, "OPENED_WATCHED", WORD, "Of these, by watched processes: active passive")                        \
         X(OPENED_RECORDED, "OPENED_RECORDED", WORD, "Openings that reached the ledger: active passive unknown")            \
         X(OPENED_REPORTED, "OPENED_REPORTED", WORD, "Openings told with a seq: active passive unknown")                    \
         X(MISSED, "MISSED", NUMBER, "Closes of connections that were never in the map")                                   \

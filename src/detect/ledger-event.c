@@ -160,13 +160,18 @@ static Event *gap_event(Ledger *l, const char *reason, uint64_t from, uint64_t t
         return e;
 }
 
-void ledger_gap(Ledger *l, const char *reason, uint64_t from, uint64_t to, uint32_t netns_inode, TableKind table, uint64_t count) {
-        Event *e = gap_event(l, reason, from, to, count);
+void ledger_gap(Ledger *l, const char *reason, uint64_t from, uint64_t to, uint64_t count) {
+        ledger_say(l, gap_event(l, reason, from, to, count));
+}
 
-        if (table != _TABLE_MAX)
-                event_set_word(e, EVENT_FIELD_GAP_TABLE, table_name(table));
-        if (netns_inode != 0)
-                event_set_number(e, EVENT_FIELD_NETNS, netns_inode);
+void ledger_gap_table(Ledger *l, const TableState *t, uint64_t to) {
+        Event *e = gap_event(l, coverage_name(t->gap.state), t->gap_since, to, 0);
+
+        event_set_word(e, EVENT_FIELD_GAP_TABLE, table_name(t->kind));
+        if (t->netns.inode != 0)
+                event_set_number(e, EVENT_FIELD_NETNS, t->netns.inode);
+        if (t->gap.error != 0)
+                event_set_word(e, EVENT_FIELD_ERROR, strerrorname_np(t->gap.error));
         ledger_say(l, e);
 }
 

@@ -121,6 +121,8 @@ void ledger_event_connection(Ledger *l, Event *e, Connection *c);
 void ledger_event_figures(Event *e, const Connection *c);
 void ledger_event_process(Ledger *l, Event *e, Actor *a, bool evidence);
 
+/* What TableState.gap says, until `to`. */
+void ledger_gap_table(Ledger *l, const TableState *t, uint64_t to);
 /* One event for all processes whose descriptors are newly denied (rule 5); the only one is named. */
 void ledger_gap_denied(Ledger *l, uint64_t now);
 

@@ -62,7 +62,17 @@ static void sweep_listener(void *userdata, uint64_t key, uint64_t *value) {
                 *value = 0;
 }
 
-/* Who connected? Certain from SYN_SENT or a listener on the local port. A socket on an ephemeral port that talks to a
+/* 127.0.0.0/8, also mapped, and ::1: the peer is in the same namespace. */
+static bool is_loopback(const Connection *c) {
+        static const Endpoint one = { .ip = { [15] = 1 } };
+        Endpoint peer = c->peer;
+
+        if (endpoint_normalise((Family) c->family, &peer) == FAMILY_IPV4)
+                return peer.ip[0] == 127;
+        return memcmp(peer.ip, one.ip, sizeof(one.ip)) == 0;
+}
+
+/* Who connected? Certain from SYN_SENT, or a listener on the local port, or on that of a peer in the same namespace. A socket on an ephemeral port that talks to a
  * port which is none has connected itself (an accepted one has its listener's port); the rest stays undecided. */
 static Direction direct(const Ledger *l, const Connection *c) {
         if (c->direction != DIRECTION_UNKNOWN || c->family == FAMILY_UNIX)
@@ -73,6 +83,8 @@ static Direction direct(const Ledger *l, const Connection *c) {
                 return DIRECTION_UNKNOWN;
         if (ledger_listens(l, &c->table->netns, c->transport, c->local.port, c->key))
                 return DIRECTION_INGRESS;
+        if (is_loopback(c) && ledger_listens(l, &c->table->netns, c->transport, c->peer.port, c->key))
+                return DIRECTION_EGRESS;
         if (ledger_is_ephemeral(l, c->local.port) && !ledger_is_ephemeral(l, c->peer.port))
                 return DIRECTION_EGRESS;
         return DIRECTION_UNKNOWN;
@@ -356,7 +368,7 @@ void ledger_judge(Ledger *l, uint64_t now) {
         for (size_t i = 0; i < l->table_count; i++)
                 table_judged(l->tables[i]);
         if (l->over_limit > 0 && !l->over_limit_told)
-                ledger_gap(l, "over-limit", now, now, 0, _TABLE_MAX, l->over_limit);
+                ledger_gap(l, "over-limit", now, now, l->over_limit);
         l->over_limit_told = l->over_limit > 0;
         l->over_limit = 0;
         if (l->denied > 0)

@@ -203,14 +203,14 @@ int ledger_look_end(Ledger *l, uint64_t t1, Coverage coverage) {
         t->complete = coverage.state == COVERAGE_OK;
         t->gone = coverage.state == COVERAGE_GONE;
         t->looked = t->complete || t->gone;
-        if (t->looked && t->gap != COVERAGE_OK) {
-                ledger_gap(l, coverage_name(t->gap), t->gap_since, t->t0, t->netns.inode, t->kind, 0);
-                t->gap = COVERAGE_OK;
-        } else if (!t->looked && t->gap != coverage.state) {
-                if (t->gap == COVERAGE_OK)
+        if (t->looked && t->gap.state != COVERAGE_OK) {
+                ledger_gap_table(l, t, t->t0);
+                t->gap = (Coverage){};
+        } else if (!t->looked && t->gap.state != coverage.state) {
+                if (t->gap.state == COVERAGE_OK)
                         t->gap_since = t->covered ? t->previous_t0 : t->t0;
-                t->gap = coverage.state;
-                ledger_gap(l, coverage_name(t->gap), t->gap_since, t1, t->netns.inode, t->kind, 0);
+                t->gap = coverage;
+                ledger_gap_table(l, t, t1);
         }
         return 0;
 }

@@ -277,11 +277,15 @@ int ledger_set_rules(Ledger *l, const RuleSet *rules) {
 }
 
 void ledger_status(const Ledger *l, LedgerStatus *ret) {
+        /* A connection that was replaced waits outside the map. */
+        size_t inside = MIN(l->connections, l->sockets.count), foreign = l->sockets.count - inside;
+
         *ret = (LedgerStatus){
                 .sockets = l->connections,
-                .foreign = l->sockets.count - MIN(l->connections, l->sockets.count),
+                .foreign = foreign,
                 .processes = l->matched_actors,
                 .suspects = l->suspects,
                 .seq = l->seq,
+                .counts = l->counts,
         };
 }

@@ -139,8 +139,8 @@ void ledger_healed(Ledger *l, uint64_t now);
 /* Give an event made elsewhere (audit-started, ...) its seq and emit it. */
 void ledger_say(Ledger *l, Event *e);
 
-/* audit-gap over [from, to]; to 0: now is not known. table: _TABLE_MAX when it is about none. netns_inode 0: all. */
-void ledger_gap(Ledger *l, const char *reason, uint64_t from, uint64_t to, uint32_t netns_inode, TableKind table, uint64_t count);
+/* audit-gap over [from, to]; count: of what was not observed, 0: not counted. */
+void ledger_gap(Ledger *l, const char *reason, uint64_t from, uint64_t to, uint64_t count);
 
 /* Closes of unknown sockets, folded since the last call (rule 7), as connection-missed events. */
 void ledger_flush_missed(Ledger *l, uint64_t now);
@@ -157,6 +157,7 @@ typedef struct LedgerStatus {
         size_t processes; /* that match a rule */
         size_t suspects;
         uint64_t seq;     /* last given */
+        const uint64_t *counts; /* events so far, by kind */
 } LedgerStatus;
 
 void ledger_status(const Ledger *l, LedgerStatus *ret);

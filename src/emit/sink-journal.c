@@ -68,7 +68,7 @@ static int journal_address(const char *path, struct sockaddr_un *ret) {
                 path = JOURNAL_SOCKET;
         if (*path == 0 || strlen(path) >= sizeof(ret->sun_path))
                 return -ENAMETOOLONG;
-        strcpy(ret->sun_path, path);
+        memcpy(ret->sun_path, path, strlen(path));
         return 0;
 }
 

@@ -19,7 +19,7 @@ at 10.2 judge
 > listener-present c1
 > connection-present c2
 at 10.3 balance
-> audit-balance ESTIMATE=yes OPENED_KERNEL=0,0 OPENED_RECORDED=0,0,0 OPENED_REPORTED=0,0,0 -OPENED_HOOKED NETNS=4026530001
+> audit-balance ESTIMATE=yes OPENED_KERNEL=0,0 OPENED_RECORDED=0,0,0 OPENED_REPORTED=0,0,0 NETNS=4026530001
 kernel active=103 passive=52
 at 11 walk 812
   6 1000

@@ -352,7 +352,7 @@ static void step_gap(Scenario *s) {
         const char *reason = script_word(&s->script, 3, "reason");
 
         script_done(&s->script);
-        ledger_gap(s->ledger, reason, s->t0, s->t1, 0, _TABLE_MAX, 0);
+        ledger_gap(s->ledger, reason, s->t0, s->t1, 0);
 }
 
 static void check(Scenario *s, const char *what, uint64_t is) {

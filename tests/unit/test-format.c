@@ -318,7 +318,7 @@ static void test_callback_ends_it(void **state) {
         int left;
 
         fill(&e, EVENT_CONNECTION_APPEARED);
-        for (int n = 0; n < 110; n++) {
+        for (int n = 0; n < _EVENT_FIELD_MAX + EVENT_HOLDERS_MAX; n++) {
                 left = n;
                 assert_int_equal(format_fields(&context, &e, refuse, &left), -EIO);
                 assert_int_equal(left, -1);
