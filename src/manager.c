@@ -2,16 +2,12 @@
 
 /* Manager: the daemon. An sd-event loop with one timer; each time it fires, one cycle. The time between two cycles is
  * the configured interval, stretched so that the cycles' CPU time stays under cpu_max; a cycle that takes longer than the
- * interval is told once an episode, and the next one starts an interval after it, so they never pile up.
- *
- * Sinks never block: what waits is sent when their descriptor can take it, what fell off becomes audit-lost as
- * soon as the sink takes events again. */
+ * interval is told once an episode, and the next one starts an interval after it, so they never pile up. */
 
 #include "manager.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,17 +27,9 @@
 #include "config/config.h"
 #include "cycle.h"
 #include "emit/sink.h"
+#include "manager-outlet.h"
 
 #define STOP_WAIT_USEC (2 * USEC_PER_SEC) /* for what still waits for a sink */
-
-typedef struct Outlet {
-        struct Manager *manager;
-        Sink *sink;
-        sd_event_source *source; /* EPOLLOUT, while something waits */
-        int source_fd;
-        SinkLoss loss; /* not yet told */
-        bool dead;     /* nobody reads the other end of a pipe any more */
-} Outlet;
 
 typedef struct Manager {
         ManagerOptions options;
@@ -53,8 +41,7 @@ typedef struct Manager {
         Ledger *ledger;
         Cycle cycle;
         FormatContext format;
-        Outlet outlets[_SINK_MAX];
-        size_t outlet_count;
+        Outlets outlets;
         uint64_t due;   /* when the next cycle is to start; 0: at once */
         bool late;      /* an episode of late cycles is going on, and was told */
         bool ready;
@@ -64,20 +51,7 @@ typedef struct Manager {
 /* --- events ---------------------------------------------------------------------------------------- */
 
 static void on_event(void *userdata, const Event *e) {
-        Manager *m = userdata;
-
-        for (size_t i = 0; i < m->outlet_count; i++)
-                (void) sink_put(m->outlets[i].sink, e); /* what it cannot take it counts */
-}
-
-static Event *audit_event(EventKind kind) {
-        static Event e;
-
-        event_init(&e, kind);
-        event_set_number(&e, EVENT_FIELD_NOT_AFTER, clock_boottime());
-        event_set_number(&e, EVENT_FIELD_PID, (uint64_t) getpid());
-        event_set_word(&e, EVENT_FIELD_VERSION, SOCKAUDIT_VERSION);
-        return &e;
+        outlets_put(&((Manager *) userdata)->outlets, e);
 }
 
 static void tell_configuration(Manager *m, EventKind kind) {
@@ -110,131 +84,16 @@ static void tell_stopped(Manager *m) {
         ledger_say(m->ledger, e);
 }
 
-/* --- sinks ----------------------------------------------------------------------------------------- */
-
-static void outlet_tell_loss(Manager *m, Outlet *o) {
-        SinkLoss loss = sink_take_loss(o->sink);
-        Event *e;
-
-        if (loss.count > 0) {
-                if (o->loss.count == 0) {
-                        log_warning("%s: events do not fit its queue and are lost; counting", sink_name(sink_kind(o->sink)));
-                        o->loss = loss;
-                } else {
-                        o->loss.count += loss.count;
-                        o->loss.last_seq = loss.last_seq;
-                }
-        }
-        if (o->loss.count == 0 || sink_waiting(o->sink) > 0)
-                return;
-        e = audit_event(EVENT_AUDIT_LOST);
-        event_set_word(e, EVENT_FIELD_SINK, sink_name(sink_kind(o->sink)));
-        event_set_number(e, EVENT_FIELD_LOST_COUNT, o->loss.count);
-        event_set_number(e, EVENT_FIELD_LOST_FIRST_SEQ, o->loss.first_seq);
-        event_set_number(e, EVENT_FIELD_LOST_LAST_SEQ, o->loss.last_seq);
-        o->loss = (SinkLoss){};
-        ledger_say(m->ledger, e);
-}
-
-static int on_writable(sd_event_source *source, int fd, uint32_t revents, void *userdata);
-
-/* A journal comes back, the reader of a pipe does not. A daemon that nobody hears has no purpose. */
-static void outlet_dies(Outlet *o) {
-        Manager *m = o->manager;
-        size_t alive = 0;
-
-        o->dead = true;
-        o->source = sd_event_source_disable_unref(o->source);
-        log_error("%s: nobody reads standard output any more", sink_name(sink_kind(o->sink)));
-        for (size_t i = 0; i < m->outlet_count; i++)
-                alive += !m->outlets[i].dead;
-        if (alive == 0)
-                (void) sd_event_exit(m->event, -EPIPE);
-}
-
-/* Send what can be sent, and wait for the descriptor while something is left. */
-static void outlet_flush(Outlet *o) {
-        Manager *m = o->manager;
-        int fd, r = 0;
-
-        if (o->dead)
-                return;
-        if (sink_flush(o->sink) < 0 && sink_kind(o->sink) != SINK_JOURNAL) {
-                outlet_dies(o);
-                return;
-        }
-        outlet_tell_loss(m, o);
-        fd = sink_waiting(o->sink) > 0 ? sink_fd(o->sink) : -1;
-        if (o->source && o->source_fd != fd)
-                o->source = sd_event_source_disable_unref(o->source);
-        o->source_fd = fd;
-        if (fd >= 0 && !o->source)
-                r = sd_event_add_io(m->event, &o->source, fd, EPOLLOUT, on_writable, o);
-        /* Regular files cannot be waited for (EPERM): the next cycle tries again, as it does without a descriptor. */
-        if (r < 0)
-                o->source = NULL;
-}
-
-static int on_writable(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
-        (void) source;
-        (void) fd;
-        (void) revents;
-        outlet_flush(userdata);
-        return 0;
-}
-
-static void flush_all(Manager *m) {
-        for (size_t i = 0; i < m->outlet_count; i++)
-                outlet_flush(&m->outlets[i]);
-}
-
-/* At the end: wait for the sinks, but not for ever. */
-static void drain(Manager *m) {
-        uint64_t end = clock_monotonic() + STOP_WAIT_USEC;
-
-        for (size_t i = 0; i < m->outlet_count; i++) {
-                Sink *s = m->outlets[i].sink;
-
-                while (sink_flush(s) != 0 && sink_waiting(s) > 0 && clock_monotonic() < end) {
-                        struct pollfd p = { .fd = sink_fd(s), .events = POLLOUT };
-                        (void) poll(&p, 1, 100);
-                }
-                if (sink_waiting(s) > 0)
-                        log_warning("%s: %llu events could not be written before the end", sink_name(sink_kind(s)),
-                                    (unsigned long long) sink_waiting(s));
-        }
-}
-
-static int add_sink(Manager *m, SinkKind kind) {
-        Outlet *o = &m->outlets[m->outlet_count];
-        int r;
-
-        if (kind == SINK_JOURNAL) {
-                if (!sink_journal_available(NULL))
-                        log_warning("journal: systemd-journald does not answer; events wait for it within limits.queue");
-                r = sink_journal_new(&o->sink, &m->format, NULL, m->config.limits.queue);
-        } else
-                r = sink_stream_new(&o->sink, kind, &m->format, STDOUT_FILENO, m->config.limits.queue);
-        if (r < 0) {
-                log_error("%s: the sink cannot be opened: %s", sink_name(kind), strerror(-r));
-                return r;
-        }
-        o->manager = m;
-        o->source_fd = -1;
-        m->outlet_count++;
-        return 0;
-}
-
 static int add_sinks(Manager *m) {
         unsigned sinks = m->options.sinks ?: m->config.sinks;
+        int r = 0;
 
-        for (SinkKind k = 0; k < _SINK_MAX; k++)
-                if (sinks & 1u << k) {
-                        int r = add_sink(m, k);
-                        if (r < 0)
-                                return r;
-                }
-        return 0;
+        m->outlets.event = m->event;
+        m->outlets.ledger = m->ledger;
+        for (SinkKind k = 0; k < _SINK_MAX && r >= 0; k++)
+                if (sinks & 1u << k)
+                        r = outlets_add(&m->outlets, k, &m->format, m->config.limits.queue);
+        return r;
 }
 
 /* --- cycles ---------------------------------------------------------------------------------------- */
@@ -286,7 +145,7 @@ static int cycle(Manager *m) {
                 return r;
         }
         check_late(m, started, &figures);
-        flush_all(m);
+        outlets_flush(&m->outlets);
         notify_status(m, &figures);
         if (m->options.once)
                 return sd_event_exit(m->event, 0);
@@ -355,7 +214,7 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si,
         (void) source;
         if (si->ssi_signo == SIGHUP) {
                 reload(m);
-                flush_all(m);
+                outlets_flush(&m->outlets);
                 return 0;
         }
         /* Who ended the audit is evidence; a process that is gone already is at least a number. */
@@ -462,9 +321,9 @@ static int start(Manager *m) {
         if (r >= 0)
                 r = open_ledger(m);
         if (r >= 0)
-                r = add_sinks(m);
-        if (r >= 0)
                 r = add_sources(m);
+        if (r >= 0)
+                r = add_sinks(m);
         if (r < 0)
                 return r;
         m->cycle = (Cycle){ .proc_fd = m->proc_fd, .collector = m->collector, .ledger = m->ledger, .config = &m->config };
@@ -475,10 +334,7 @@ static int start(Manager *m) {
 }
 
 static void manager_done(Manager *m) {
-        for (size_t i = 0; i < m->outlet_count; i++) {
-                sd_event_source_disable_unref(m->outlets[i].source);
-                sink_free(m->outlets[i].sink);
-        }
+        outlets_done(&m->outlets);
         cycle_done(&m->cycle);
         ledger_free(m->ledger);
         collector_free(m->collector);
@@ -498,7 +354,7 @@ int manager_run(const ManagerOptions *options) {
                 r = sd_event_loop(m.event);
                 (void) sd_notify(0, "STOPPING=1");
                 tell_stopped(&m);
-                drain(&m);
+                outlets_drain(&m.outlets, STOP_WAIT_USEC);
         } else if (r != -EBADMSG)
                 log_error("cannot start: %s", strerror(-r));
         manager_done(&m);

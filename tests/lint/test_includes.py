@@ -28,7 +28,7 @@ FOREIGN = {
     'libmnl': (r'#include <libmnl/', r'collect/sockdiag[^/]*\.c'),
     'sock_diag': (r'#include <linux/(sock_diag|inet_diag|unix_diag|packet_diag|netlink_diag)\.h>', r'collect/sockdiag[^/]*\.[ch]'),
     'setns': (r'\b(setns|unshare)\(', r'collect/netns\.c'),
-    'sd-event, sd-daemon': (r'#include <systemd/sd-(event|daemon)\.h>', r'manager[^/]*\.c'),
+    'sd-event, sd-daemon': (r'#include <systemd/sd-(event|daemon)\.h>', r'manager[^/]*\.[ch]'),
     'sd-journal': (r'#include <systemd/sd-journal\.h>', r'(emit/confirm|inspect/reader)\.c'),
     'json-c': (r'#include <json-c/|#include <json\.h>', r'(emit/format-json|inspect/[^/]*)\.c'),
     'libsmartcols': (r'#include <libsmartcols', r'inspect/table\.[ch]'),

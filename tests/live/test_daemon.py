@@ -17,7 +17,7 @@ import pytest
 
 DAEMON = Path(os.environ['BUILD_DIR']) / 'src/sockauditd'
 PATIENCE = 30  # seconds: a bound for what must happen, not a delay
-ME = 'daemon-tester'  # no other python has this name
+ME = f'tester-{os.getpid()}'  # nobody else has this name
 Path('/proc/self/comm').write_text(ME)
 
 CONFIG = f'interval: 100ms\nwatch:\n  - name: me\n    match: {{comm: "{ME}"}}\n    sockets: {{transport: tcp}}\n'

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "manager-outlet.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#define RETRY_USEC USEC_PER_SEC
+
+Event *audit_event(EventKind kind) {
+        static Event e; /* large, and there is one at a time */
+
+        event_init(&e, kind);
+        event_set_number(&e, EVENT_FIELD_NOT_AFTER, clock_boottime());
+        event_set_number(&e, EVENT_FIELD_PID, (uint64_t) getpid());
+        event_set_word(&e, EVENT_FIELD_VERSION, SOCKAUDIT_VERSION);
+        return &e;
+}
+
+static const char *outlet_name(const Outlet *o) {
+        return sink_name(sink_kind(o->sink));
+}
+
+static void outlet_tell_loss(Outlet *o) {
+        SinkLoss loss = sink_take_loss(o->sink);
+        Event *e;
+
+        if (loss.count > 0 && o->loss.count == 0) {
+                log_warning("%s: events do not fit its queue and are lost; counting", outlet_name(o));
+                o->loss = loss;
+        } else if (loss.count > 0) {
+                o->loss.count += loss.count;
+                o->loss.last_seq = loss.last_seq;
+        }
+        if (o->loss.count == 0 || sink_waiting(o->sink) > 0)
+                return;
+        e = audit_event(EVENT_AUDIT_LOST);
+        event_set_word(e, EVENT_FIELD_SINK, outlet_name(o));
+        event_set_number(e, EVENT_FIELD_LOST_COUNT, o->loss.count);
+        event_set_number(e, EVENT_FIELD_LOST_FIRST_SEQ, o->loss.first_seq);
+        event_set_number(e, EVENT_FIELD_LOST_LAST_SEQ, o->loss.last_seq);
+        o->loss = (SinkLoss){};
+        ledger_say(o->outlets->ledger, e);
+}
+
+/* A journal comes back, the reader of a pipe does not. A daemon that nobody hears has no purpose. */
+static void outlet_dies(Outlet *o) {
+        Outlets *all = o->outlets;
+        size_t alive = 0;
+
+        o->dead = true;
+        o->source = sd_event_source_disable_unref(o->source);
+        log_error("%s: nobody reads standard output any more", outlet_name(o));
+        for (size_t i = 0; i < all->count; i++)
+                alive += !all->items[i].dead;
+        if (alive == 0)
+                (void) sd_event_exit(all->event, -EPIPE);
+}
+
+static void outlet_flush(Outlet *o);
+
+static int on_writable(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        outlet_flush(userdata);
+        return 0;
+}
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata) {
+        Outlet *o = userdata;
+
+        o->source = sd_event_source_disable_unref(o->source);
+        outlet_flush(o);
+        return 0;
+}
+
+/* Something waits: until its descriptor can take it, or for a second. Regular files cannot be waited for (EPERM). */
+static void outlet_wait(Outlet *o) {
+        int fd = sink_fd(o->sink), r = -EPERM;
+
+        if (o->source && o->source_fd == fd)
+                return;
+        o->source = sd_event_source_disable_unref(o->source);
+        o->source_fd = fd;
+        if (fd >= 0)
+                r = sd_event_add_io(o->outlets->event, &o->source, fd, EPOLLOUT, on_writable, o);
+        if (r >= 0)
+                return;
+        o->source_fd = -1;
+        r = sd_event_add_time_relative(o->outlets->event, &o->source, CLOCK_BOOTTIME, RETRY_USEC, 0, on_retry, o);
+        if (r < 0)
+                o->source = NULL; /* the next cycle tries */
+}
+
+static void outlet_flush(Outlet *o) {
+        if (o->dead)
+                return;
+        if (sink_flush(o->sink) < 0 && sink_kind(o->sink) != SINK_JOURNAL) {
+                outlet_dies(o);
+                return;
+        }
+        outlet_tell_loss(o);
+        if (sink_waiting(o->sink) > 0)
+                outlet_wait(o);
+        else
+                o->source = sd_event_source_disable_unref(o->source);
+}
+
+void outlets_done(Outlets *o) {
+        for (size_t i = 0; i < o->count; i++) {
+                sd_event_source_disable_unref(o->items[i].source);
+                sink_free(o->items[i].sink);
+        }
+        o->count = 0;
+}
+
+int outlets_add(Outlets *o, SinkKind kind, const FormatContext *format, uint64_t queue_bytes) {
+        Outlet *new = &o->items[o->count];
+        int r;
+
+        if (kind == SINK_JOURNAL) {
+                if (!sink_journal_available(NULL))
+                        log_warning("journal: systemd-journald does not answer; events wait for it within limits.queue");
+                r = sink_journal_new(&new->sink, format, NULL, queue_bytes);
+        } else
+                r = sink_stream_new(&new->sink, kind, format, STDOUT_FILENO, queue_bytes);
+        if (r < 0) {
+                log_error("%s: the sink cannot be opened: %s", sink_name(kind), strerror(-r));
+                return r;
+        }
+        new->outlets = o;
+        new->source_fd = -1;
+        o->count++;
+        return 0;
+}
+
+void outlets_put(Outlets *o, const Event *e) {
+        for (size_t i = 0; i < o->count; i++)
+                (void) sink_put(o->items[i].sink, e); /* what it cannot take it counts */
+}
+
+void outlets_flush(Outlets *o) {
+        for (size_t i = 0; i < o->count; i++)
+                outlet_flush(&o->items[i]);
+}
+
+void outlets_drain(Outlets *o, uint64_t usec) {
+        uint64_t end = clock_monotonic() + usec;
+
+        for (size_t i = 0; i < o->count; i++) {
+                Sink *s = o->items[i].sink;
+
+                while (sink_flush(s) != 0 && sink_waiting(s) > 0 && clock_monotonic() < end) {
+                        struct pollfd p = { .fd = sink_fd(s), .events = POLLOUT };
+                        (void) poll(&p, 1, 100);
+                }
+                if (sink_waiting(s) > 0)
+                        log_warning("%s: %llu events could not be written before the end", outlet_name(&o->items[i]),
+                                    (unsigned long long) sink_waiting(s));
+        }
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* Outlets: the sinks in the event loop. What waits is sent when its descriptor can take it, or tried again each
+ * second where there is none; what fell off becomes one audit-lost, as soon as the sink takes events again. Private to manager*.c. */
+
+#include <stddef.h>
+
+#include <systemd/sd-event.h>
+
+#include "detect/ledger.h"
+#include "emit/sink.h"
+
+typedef struct Outlets Outlets;
+
+typedef struct Outlet {
+        Outlets *outlets;
+        Sink *sink;
+        sd_event_source *source; /* of its descriptor, or of a timer, while something waits */
+        int source_fd;           /* -1: a timer */
+        SinkLoss loss;           /* not yet told */
+        bool dead;               /* nobody reads the other end of a pipe any more */
+} Outlet;
+
+struct Outlets {
+        sd_event *event;
+        Ledger *ledger; /* tells losses */
+        Outlet items[_SINK_MAX];
+        size_t count;
+};
+
+void outlets_done(Outlets *o);
+
+/* A sink of this kind. 0 or negative errno, logged. */
+int outlets_add(Outlets *o, SinkKind kind, const FormatContext *format, uint64_t queue_bytes);
+
+void outlets_put(Outlets *o, const Event *e);
+
+/* Send what can be sent. When no outlet is left that anybody hears, the event loop is told to exit with -EPIPE. */
+void outlets_flush(Outlets *o);
+
+/* At the end: wait for what still waits, but no longer than `usec`; what is left is logged. */
+void outlets_drain(Outlets *o, uint64_t usec);
+
+/* An event about the daemon itself, to be filled and given to ledger_say() before the next one. */
+Event *audit_event(EventKind kind);
