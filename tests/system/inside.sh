@@ -1,0 +1,84 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Inside the container, under a real systemd: the unit starts, tells, reloads, survives, stops.
+set -euo pipefail
+trap 'echo "inside.sh: line $LINENO failed: $BASH_COMMAND" >&2; systemctl --no-pager status sockauditd >&2; journalctl --no-pager -n 40 >&2' ERR
+
+pid() { systemctl show -P MainPID sockauditd; }
+# told KIND [MATCH...]: wait until such an event is in the journal. A process that is seen between fork and exec began to match later than
+# it began, and what it holds is then told as present: both are right for it.
+told() {
+        local i
+        for ((i = 0; i < 300; i++)); do
+                journalctl --sync
+                [ -z "$(journalctl -q -o cat _SYSTEMD_UNIT=sockauditd.service SOCKAUDIT_EVENT="$1" "${@:2}")" ] || return 0
+                sleep 0.1
+        done
+        return 1
+}
+
+ip link set lo up
+cat >/etc/sockaudit/sockaudit.yaml <<'C'
+interval: 200ms
+watch:
+  - name: pythons
+    match: {comm: "python3*"}
+C
+
+systemctl start sockauditd
+systemctl is-active sockauditd
+told audit-started
+
+# Of another user, under the sandbox of the unit.
+systemd-run -q --unit=listener --uid=nobody python3 -c 'import socket, time
+s = socket.create_server(("127.0.0.1", 8080)); time.sleep(600)'
+told listener-appeared SOCKAUDIT_EVENT=listener-present SOCKAUDIT_LOCAL_PORT=8080 SOCKAUDIT_UNIT=listener.service
+python3 -c 'import socket, time
+c = socket.create_connection(("127.0.0.1", 8080)); time.sleep(600)' &
+client=$!
+told connection-appeared SOCKAUDIT_EVENT=connection-present SOCKAUDIT_PID=$client SOCKAUDIT_PEER_PORT=8080
+kill $client
+told connection-vanished SOCKAUDIT_PID=$client SOCKAUDIT_PEER_PORT=8080
+
+echo '  - name: all' >>/etc/sockaudit/sockaudit.yaml
+before=$(pid)
+systemctl reload sockauditd
+told audit-reloaded
+[ "$(pid)" = "$before" ]
+
+# A bad configuration is refused, and the old one stays.
+echo 'nonsense: [' >>/etc/sockaudit/sockaudit.yaml
+systemctl reload sockauditd || true
+systemctl is-active sockauditd
+[ "$(pid)" = "$before" ]
+sed -i '$d' /etc/sockaudit/sockaudit.yaml
+
+# It comes back when it is killed, and says that it was away.
+kill -KILL "$before"
+for ((i = 0; i < 100; i++)); do [[ $(pid) = "$before" || $(pid) = 0 ]] || break; sleep 0.1; done
+[[ $(pid) != "$before" && $(pid) != 0 ]]
+[ "$(systemctl show -P NRestarts sockauditd)" = 1 ]
+for ((i = 0; i < 100; i++)); do [ "$(systemctl is-active sockauditd)" != active ] || break; sleep 0.1; done
+
+# It may not do what it need not.
+[ "$(sed -n 's/^CapBnd:\t//p' "/proc/$(pid)/status")" = 0000000000081004 ]
+[ "$(stat -c %a /run/sockaudit /var/lib/sockaudit)" = $'700\n700' ]
+
+systemctl stop sockauditd
+told audit-stopped
+[ "$(systemctl show -P Result sockauditd)" = success ]
+
+# With the drop-in, the namespace of a container is seen, too.
+mkdir -p /etc/systemd/system/sockauditd.service.d
+cp /usr/share/doc/sockaudit/sockauditd-netns.conf /etc/systemd/system/sockauditd.service.d/
+systemctl daemon-reload
+systemctl start sockauditd
+systemd-run -q --unit=contained -p PrivateNetwork=yes python3 -c 'import socket, time
+s = socket.create_server(("127.0.0.1", 8081)); time.sleep(600)'
+told listener-appeared SOCKAUDIT_EVENT=listener-present SOCKAUDIT_LOCAL_PORT=8081 SOCKAUDIT_UNIT=contained.service
+systemctl stop sockauditd
+
+# journald has not been limiting, and no sandbox option was unknown.
+[ -z "$(journalctl -q -o cat MESSAGE_ID=a596d6fe7bfa4994828e72309e95d61e)" ]
+journalctl -q -o cat -u sockauditd -g 'Unknown|ignoring' && exit 1
+echo 'inside.sh: all as it should be'
