@@ -6,6 +6,7 @@ import json
 import os
 import queue
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -57,6 +58,11 @@ class Daemon:
                 return True
             time.sleep(0.01)
         pytest.fail(f'never said {pattern}: {self.said}')
+
+    def cpu(self):
+        """Seconds of CPU time so far."""
+        fields = Path(f'/proc/{self.process.pid}/stat').read_text().rsplit(')', 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
 
     def signal(self, number):
         self.process.send_signal(number)
@@ -188,6 +194,46 @@ def test_held_up(daemon):
     gap = d.next('audit-gap', GAP_REASON='cycle-missed')
     assert int(gap['SOCKAUDIT_GAP_COUNT']) >= 8
     assert int(gap['SOCKAUDIT_NOT_AFTER']) - int(gap['SOCKAUDIT_NOT_BEFORE']) >= 800_000
+
+
+@pytest.fixture
+def hoards():
+    """Three processes with 18,000 sockets each: the kernel alone takes longer than 100 ms to name them."""
+    children = []
+    ready, done = os.pipe()
+    for _ in range(3):
+        child = os.fork()
+        if child == 0:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+            kept = [socket.socketpair() for _ in range(9000)]
+            os.write(done, b'.')
+            signal.pause()
+            os._exit(len(kept))
+        children.append(child)
+    for _ in children:
+        assert os.read(ready, 1) == b'.'
+    yield
+    for child in children:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    os.close(ready)
+    os.close(done)
+
+
+def test_looks_that_take_too_long(daemon, hoards):
+    """Told once an episode, and the next look comes later, so that cpu_max holds."""
+    d = daemon(CONFIG.replace('transport: tcp', 'family: unix').replace('interval', 'cpu_max: 20%\ninterval'))
+    first = d.next('audit-gap', GAP_REASON='cycle-missed')
+    assert int(first['SOCKAUDIT_GAP_COUNT']) >= 1
+    assert int(first['SOCKAUDIT_NOT_AFTER']) - int(first['SOCKAUDIT_NOT_BEFORE']) > 100_000
+    d.said_something_like('a look took [0-9]+ ms, longer than the interval of 100 ms')
+    one_look = d.cpu()
+    time.sleep(5)
+    assert d.cpu() - one_look < 0.2 * 5 + one_look
+    assert d.stop() == 0
+    d.next('audit-stopped')
+    # A second episode may follow, where the machine is busy; but no look has one of its own.
+    assert sum(e.get('SOCKAUDIT_GAP_REASON') == 'cycle-missed' for e in d.seen) <= 3
 
 
 class Supervisor:
