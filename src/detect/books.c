@@ -105,7 +105,7 @@ int ledger_missed(Ledger *l, const Notice *n, TableState *t) {
         key.family = s->family;
         key.transport = s->transport;
         memcpy(key.peer_ip, s->peer.ip, sizeof(key.peer_ip));
-        if (ledger_listens(l, &t->netns, s->transport, s->local.port, 0))
+        if (ledger_listens(l, &t->netns, s->transport, s->family, &s->local, 0))
                 key.listener_port = s->local.port;
         else
                 key.peer_port = s->peer.port;

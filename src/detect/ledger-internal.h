@@ -100,9 +100,9 @@ void ledger_vanish(Ledger *l, Connection *c, uint64_t not_before, uint64_t not_a
 /* A row that listens: its port is remembered, for directions and for what is not yet accepted. */
 void ledger_note_listener(Ledger *l, const TableState *t, const Socket *row, uint64_t key);
 /* The watched listener of a port; NULL: none, or not watched. */
-Connection *ledger_listener(const Ledger *l, const Netns *netns, unsigned transport, uint16_t port);
+Connection *ledger_listener(const Ledger *l, const Netns *netns, unsigned transport, unsigned family, const Endpoint *local);
 /* Does another socket than `except` listen there? */
-bool ledger_listens(const Ledger *l, const Netns *netns, unsigned transport, uint16_t port, uint64_t except);
+bool ledger_listens(const Ledger *l, const Netns *netns, unsigned transport, unsigned family, const Endpoint *local, uint64_t except);
 bool ledger_is_ephemeral(const Ledger *l, uint16_t port);
 /* A UDP socket on an ephemeral port is a client that has only sent. */
 bool ledger_is_listener(const Ledger *l, const Socket *s);

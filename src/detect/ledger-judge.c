@@ -81,9 +81,9 @@ static Direction direct(const Ledger *l, const Connection *c) {
                 return DIRECTION_EGRESS;
         if (c->peer.port == 0)
                 return DIRECTION_UNKNOWN;
-        if (ledger_listens(l, &c->table->netns, c->transport, c->local.port, c->key))
+        if (ledger_listens(l, &c->table->netns, c->transport, c->family, &c->local, c->key))
                 return DIRECTION_INGRESS;
-        if (is_loopback(c) && ledger_listens(l, &c->table->netns, c->transport, c->peer.port, c->key))
+        if (is_loopback(c) && ledger_listens(l, &c->table->netns, c->transport, c->family, &c->peer, c->key))
                 return DIRECTION_EGRESS;
         if (ledger_is_ephemeral(l, c->local.port) && !ledger_is_ephemeral(l, c->peer.port))
                 return DIRECTION_EGRESS;
@@ -137,7 +137,7 @@ static bool rule_tells(Ledger *l, Connection *c, size_t i, const Socket *s, bool
                 attribute(c, h->actor, h->fd, ATTRIBUTION_FD);
                 return true;
         }
-        by = c->orphan ? ledger_listener(l, &c->table->netns, c->transport, c->local.port) : NULL;
+        by = c->orphan ? ledger_listener(l, &c->table->netns, c->transport, c->family, &c->local) : NULL;
         if (by && by->primary && (!rule->match || rulebits_has(&by->primary->matched, i))) {
                 attribute(c, by->primary, -1, ATTRIBUTION_LISTENER);
                 return true;
@@ -222,7 +222,7 @@ static bool awaits_accept(const Ledger *l, Connection *c) {
         if (!c->orphan || !c->appeared || c->noticed || c->waited || c->state != STATE_ESTABLISHED)
                 return false;
         c->waited = true;
-        return ledger_listener(l, &c->table->netns, c->transport, c->local.port);
+        return ledger_listener(l, &c->table->netns, c->transport, c->family, &c->local);
 }
 
 static void judge_newcomer(Ledger *l, Connection *c) {

@@ -34,7 +34,7 @@ static bool row_is_held(const Ledger *l, const Socket *row) {
 static bool row_has_listener(const Ledger *l, const TableState *t, const Socket *row) {
         return row->inode == 0 && row->transport == TRANSPORT_TCP &&
                (row->state == STATE_ESTABLISHED || row->state == STATE_CLOSE_WAIT) &&
-               ledger_listener(l, &t->netns, row->transport, row->local.port);
+               ledger_listener(l, &t->netns, row->transport, row->family, &row->local);
 }
 
 /* When did it open? `age` is that of its slot, or -1 for a key that the map does not have. */

@@ -38,8 +38,18 @@ uint64_t ledger_key(const Ledger *l, uint64_t netns, const Socket *s) {
         return h ?: 1;
 }
 
-static uint64_t listener_key(const Ledger *l, uint64_t netns, unsigned transport, uint16_t port) {
-        return hash_mix(l->secret[0] ^ netns, l->secret[1] ^ ((uint64_t) transport << 16 | port)) ?: 1;
+/* Of a local address. A listener at any address, of either family, is at 0. */
+static uint64_t listener_key(const Ledger *l, uint64_t netns, unsigned transport, unsigned family, Endpoint local) {
+        (void) endpoint_normalise((Family) family, &local);
+        return hash_endpoint(hash_mix(l->secret[0] ^ netns, l->secret[1] ^ transport), &local) ?: 1;
+}
+
+/* The key of the socket that listens where `local` is: at that very address, or at any. NULL: none. */
+static const uint64_t *find_listener(const Ledger *l, uint64_t netns, unsigned transport, unsigned family, const Endpoint *local) {
+        const Endpoint any = { .port = local->port };
+        const uint64_t *key = socketmap_find(&l->listeners, listener_key(l, netns, transport, family, *local));
+
+        return key ?: socketmap_find(&l->listeners, listener_key(l, netns, transport, FAMILY_IPV6, any));
 }
 
 bool ledger_is_ephemeral(const Ledger *l, uint16_t port) {
@@ -53,17 +63,17 @@ bool ledger_is_listener(const Ledger *l, const Socket *s) {
 void ledger_note_listener(Ledger *l, const TableState *t, const Socket *row, uint64_t key) {
         if (row->family != FAMILY_UNIX && ledger_is_listener(l, row))
                 /* Out of memory costs a direction, no connection. */
-                (void) socketmap_put(&l->listeners, listener_key(l, t->netns.id, row->transport, row->local.port), key);
+                (void) socketmap_put(&l->listeners, listener_key(l, t->netns.id, row->transport, row->family, row->local), key);
 }
 
-bool ledger_listens(const Ledger *l, const Netns *netns, unsigned transport, uint16_t port, uint64_t except) {
-        uint64_t *key = socketmap_find(&l->listeners, listener_key(l, netns->id, transport, port));
+bool ledger_listens(const Ledger *l, const Netns *netns, unsigned transport, unsigned family, const Endpoint *local, uint64_t except) {
+        const uint64_t *key = find_listener(l, netns->id, transport, family, local);
 
         return key && *key != except && socketmap_find(&l->sockets, *key);
 }
 
-Connection *ledger_listener(const Ledger *l, const Netns *netns, unsigned transport, uint16_t port) {
-        uint64_t *key = socketmap_find(&l->listeners, listener_key(l, netns->id, transport, port));
+Connection *ledger_listener(const Ledger *l, const Netns *netns, unsigned transport, unsigned family, const Endpoint *local) {
+        const uint64_t *key = find_listener(l, netns->id, transport, family, local);
 
         return key ? ledger_connection(l, *key) : NULL;
 }
