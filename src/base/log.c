@@ -4,8 +4,12 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int log_level = LOG_INFO;
@@ -29,6 +33,18 @@ int log_level_from_name(const char *name) {
         return -EINVAL;
 }
 
+/* Whoever starts it with standard error on the journal says so (systemd.exec(5)), by the number of the socket. */
+static bool stderr_is_journal(void) {
+        const char *stream = getenv("JOURNAL_STREAM");
+        char own[64];
+        struct stat st;
+
+        if (!stream || fstat(STDERR_FILENO, &st) < 0)
+                return false;
+        snprintf(own, sizeof(own), "%ju:%ju", (uintmax_t) st.st_dev, (uintmax_t) st.st_ino);
+        return strcmp(stream, own) == 0;
+}
+
 void log_line(int level, const char *format, ...) {
         char line[2048];
         size_t n = 0;
@@ -37,7 +53,7 @@ void log_line(int level, const char *format, ...) {
 
         if (level > log_level)
                 return;
-        if (!isatty(STDERR_FILENO))
+        if (stderr_is_journal())
                 n = (size_t) snprintf(line, sizeof(line), "<%i>", level);
         va_start(ap, format);
         r = vsnprintf(line + n, sizeof(line) - n - 1, format, ap);

@@ -2,7 +2,7 @@
 #pragma once
 
 /* The program's own diagnostics: one line each on stderr, with a <N> priority prefix (sd-daemon(3)) where
- * stderr is not a terminal. Audit events never go this way. Only manager, config's callers and the verbs
+ * stderr is the journal. Audit events never go this way. Only manager, config's callers and the verbs
  * log; the stages return errors. What comes from outside must be escaped before it gets here; log_line()
  * replaces control bytes all the same. */
 
