@@ -83,7 +83,7 @@ static int parse_arguments(int argc, char *argv[]) {
                         puts("sockauditd " SOCKAUDIT_VERSION);
                         return 0;
                 default:
-                        log_error("unknown option %s, or its value is missing; see --help", argv[optind - 1]);
+                        log_error("unknown option %s, or its value is missing; see --help", argv[optind > 1 ? optind - 1 : 1]);
                         return -EXIT_USAGE;
                 }
         if (optind < argc) {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* What the files of the verb `list` share: list.c selects rows, list-columns.c writes them as cells, list-group.c counts those that
- * belong together, list-json.c writes them as JSON. */
+/* What the files of the verb `list` share: list.c selects rows, list-report.c tells what could not be
+ * seen, list-columns.c writes rows as cells, list-group.c counts those that belong together,
+ * list-json.c writes them as JSON. */
 
 #include "base/text.h"
-#include "inspect/map.h"
+#include "inspect/survey.h"
 #include "inspect/table.h"
+#include "inspect/target.h"
 
 /* One descriptor of one process, or a socket that no visible process holds. */
 typedef struct ListRow {
@@ -14,6 +16,35 @@ typedef struct ListRow {
         int fd;           /* -1: none */
         uint32_t socket;  /* index */
 } ListRow;
+
+typedef struct List {
+        bool json, all, headings;
+        const char *column_names; /* NULL: the usual ones */
+        TableChoice columns;
+        bool grouped;             /* a column that only groups have was asked for */
+        CollectorKind collector;
+        Target *targets;
+        size_t target_count;
+
+        Survey survey;
+        ListRow *rows;
+        size_t row_count;
+        size_t unheld;  /* sockets without a visible holder that are not shown */
+        size_t denied;  /* processes whose descriptors could not be read */
+        const Process *denied_one; /* one of them */
+        bool doubt;     /* the targets could have been among what could not be seen */
+} List;
+
+/* --- list-report.c ---------------------------------------------------------------------------------- */
+
+/* Which targets were found, what was denied, and whether the targets could have been behind that. Needs the rows. */
+void list_judge(List *l);
+/* A line on stderr for each target that was not found; false when there was one. */
+bool list_report_not_found(List *l);
+/* What could not be seen; nothing where there is nothing. */
+void list_denied(const List *l, Text *t);
+/* The last line of a table. -ENOMEM. */
+int list_footer(const List *l, bool grouped, Text *t);
 
 /* --- list-columns.c --------------------------------------------------------------------------------- */
 
