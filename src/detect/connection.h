@@ -36,7 +36,7 @@ typedef struct TableState {
         } life;
         size_t connections;
         uint64_t t0, t1;    /* of the current or last look */
-        uint64_t previous_t0, previous_t1; /* of the complete look before */
+        uint64_t previous_t0; /* of the complete look before */
         uint64_t older_t0;  /* of the complete look before that */
 } TableState;
 
@@ -97,6 +97,7 @@ typedef struct Connection {
 
         uint64_t opened_not_before, opened_not_after; /* not_after 0: older than we know */
         uint64_t seen;                                /* the last time at which it certainly was there */
+        uint64_t shown;                               /* ... and looked as it does here: a row or a notice said so */
         uint64_t state_not_before, state_not_after;   /* of the last change of state */
 
         uint64_t bytes_sent, bytes_received; /* SOCKET_UNKNOWN */

@@ -341,7 +341,7 @@ static void judge_pending(Ledger *l, uint64_t now) {
                 if (c->out)
                         connection_free(c);
                 else if (c->ended)
-                        ledger_vanish(l, c, c->seen, c->table->t1, NULL, 0);
+                        ledger_vanish(l, c, c->shown, c->table->t1, NULL, 0);
                 else if (c->newcomer)
                         judge_newcomer(l, c);
                 else

@@ -13,10 +13,10 @@ int ledger_look_begin(Ledger *l, const Netns *netns, TableKind kind, uint64_t t0
 
         if (!t)
                 return l->table_count == TABLES_MAX ? -ENOBUFS : -ENOMEM;
-        if (t->complete) {
+        /* Ages count judgements: a look that no judgement followed is one with this. */
+        if (t->complete && !t->looked) {
                 t->older_t0 = t->previous_t0;
                 t->previous_t0 = t->t0;
-                t->previous_t1 = t->t1;
         }
         t->netns = *netns;
         t->complete = false;
@@ -39,15 +39,14 @@ static bool row_has_listener(const Ledger *l, const TableState *t, const Socket 
 
 /* When did it open? `age` is that of its slot, or -1 for a key that the map does not have. */
 static void bound_opening(Connection *c, const TableState *t, int age) {
-        if (age == 1 && t->older_t0 != 0) {
-                c->appeared = true;
+        if (age == 1 && t->older_t0 != 0)
                 c->opened_not_before = t->older_t0;
-                c->opened_not_after = t->previous_t1;
-        } else if (age <= 0 && t->covered) {
-                c->appeared = true;
+        else if (age <= 0 && t->covered)
                 c->opened_not_before = t->previous_t0;
-                c->opened_not_after = 0; /* the end of this look */
-        }
+        else
+                return;
+        c->appeared = true;
+        c->opened_not_after = 0; /* the end of this look: before it was watched, this may have been another use of the socket */
 }
 
 static int see_new(Ledger *l, uint64_t key, const Socket *row, TableState *t, int age) {
@@ -60,7 +59,7 @@ static int see_new(Ledger *l, uint64_t key, const Socket *row, TableState *t, in
             (t->covered && age <= 0 && row->inode != 0)) {
                 c = ledger_add(l, key, row, t);
                 if (c) {
-                        c->seen = t->t0;
+                        c->seen = c->shown = t->t0;
                         c->age = age >= 0 ? (uint8_t) age : t->covered ? 0 : 3;
                         bound_opening(c, t, age);
                         l->unheld += t->covered && row->inode != 0 && !held;
@@ -78,7 +77,7 @@ static void change_state(Connection *c, uint8_t state) {
         if (c->state == state)
                 return;
         connection_change_state(c, state);
-        c->state_not_before = c->seen;
+        c->state_not_before = c->shown;
         c->state_open = true;
         c->state_noticed = false;
 }
@@ -103,10 +102,10 @@ static int see_other_use(Ledger *l, Connection *c, const Socket *row, TableState
                 return socketmap_put(&l->sockets, c->key,
                                      slot_pack((Slot){ .kind = SLOT_FOREIGN, .mark = t->look, .table = t->index }));
         next->generation = (uint8_t) (c->generation + 1);
-        next->id = hash_mix(c->id, c->seen ^ next->generation);
-        next->seen = t->t0;
+        next->id = hash_mix(c->id, c->shown ^ next->generation);
+        next->seen = next->shown = t->t0;
         next->appeared = true;
-        next->opened_not_before = c->seen;
+        next->opened_not_before = c->shown;
         return 0;
 }
 
@@ -138,12 +137,13 @@ static int see_known(Ledger *l, Connection *c, const Socket *row, TableState *t)
         if (c->transport != TRANSPORT_TCP && endpoint_compare(&c->peer, &row->peer) != 0) {
                 c->peer = row->peer;
                 c->local = row->local;
-                c->state_not_before = c->seen;
+                c->state_not_before = c->shown;
                 c->state_open = true;
                 c->state_noticed = false;
         }
         connection_update(c, row);
         c->seen = MAX(c->seen, t->t0);
+        c->shown = MAX(c->shown, t->t0);
         if (c->state_open || c->recheck || (!c->told && has_new_holder(l, c, row->inode)))
                 ledger_pend(l, c);
         return 0;

@@ -56,6 +56,16 @@ static void opened(Connection *c, const Notice *n, Actor *a) {
                 c->attribution = ATTRIBUTION_FD;
 }
 
+/* Notices come in order, but later than they happened: is this one certainly newer than every row of its table? */
+static bool is_later(const Ledger *l, const Notice *n, const TableState *t) {
+        return l->current != t && n->not_before > t->t1;
+}
+
+/* Of a socket that is used again and again. The kernel may have taken the peer off: then it can be about any use. */
+static bool is_about_other_use(const Connection *c, const Notice *n) {
+        return n->socket.peer.port != 0 && endpoint_compare(&c->peer, &n->socket.peer) != 0;
+}
+
 static int note_open(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
         Connection *c = ledger_connection(l, key);
         Actor *a = actor_of_notice(l, n);
@@ -66,14 +76,16 @@ static int note_open(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
                         opened(c, n, a);
                 return 0;
         }
+        if (c && !c->noticed && !is_later(l, n, t))
+                return 0; /* a look was faster, and saw a later use */
         if (c)
                 /* The close of the use before was not told: it ended when this one began. */
-                ledger_vanish(l, c, c->seen, n->not_after, n, closed_slot(t));
+                ledger_vanish(l, c, c->shown, n->not_after, n, closed_slot(t));
         c = ledger_add(l, key, &n->socket, t);
         if (!c)
                 return 0;
         c->id = hash_mix(c->id, n->not_before);
-        c->seen = n->not_before;
+        c->seen = c->shown = n->not_before;
         opened(c, n, a);
         return 0;
 }
@@ -81,7 +93,7 @@ static int note_open(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
 static int note_state(Ledger *l, const Notice *n, uint64_t key) {
         Connection *c = ledger_connection(l, key);
 
-        if (!c || c->state == n->socket.state || n->not_after < c->seen)
+        if (!c || c->state == n->socket.state || n->not_after < c->shown || is_about_other_use(c, n))
                 return 0; /* or a look has seen a later one */
         connection_change_state(c, n->socket.state);
         c->state_noticed = true;
@@ -89,6 +101,7 @@ static int note_state(Ledger *l, const Notice *n, uint64_t key) {
         c->state_not_after = n->not_after;
         c->state_open = false;
         c->seen = MAX(c->seen, n->not_before);
+        c->shown = MAX(c->shown, n->not_before);
         ledger_pend(l, c);
         return 0;
 }
@@ -109,21 +122,36 @@ static int complete(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
         return 0;
 }
 
+/* A close ends the use that it names, a destroy message the socket. */
+static int end_known(Ledger *l, Connection *c, const Notice *n, TableState *t) {
+        bool other = is_about_other_use(c, n), exact = n->kind == NOTICE_CLOSE;
+        uint64_t not_before = MAX(c->seen, n->not_before);
+        int r;
+
+        if (other) {
+                r = ledger_missed(l, n, t);
+                if (r < 0 || exact)
+                        return r;
+        } else if (n->socket.bytes_sent != SOCKET_UNKNOWN && (n->socket.peer.port != 0 || c->peer.port == 0)) {
+                /* What the kernel has taken off by then (inode, state, peer after a reset) is not news. */
+                c->bytes_sent = n->socket.bytes_sent;
+                c->bytes_received = n->socket.bytes_received;
+                c->retransmits = (uint32_t) MIN(n->socket.total_retransmits, (uint64_t) UINT32_MAX);
+        }
+        /* This use may have been over for long when the socket was freed: reset, or disconnected. */
+        if (!exact && (other || c->suspect || (n->socket.peer.port == 0 && c->peer.port != 0)))
+                not_before = c->shown;
+        c->send_queue = c->receive_queue = 0;
+        ledger_vanish(l, c, not_before, n->not_after, n, closed_slot(t));
+        return 0;
+}
+
 static int note_end(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
         uint64_t *value = socketmap_find(&l->sockets, key);
         Connection *c = ledger_connection(l, key);
 
-        if (c) {
-                /* What the kernel has taken off by then (inode, state, peer after a reset) is not news. */
-                if (n->socket.bytes_sent != SOCKET_UNKNOWN && (n->socket.peer.port != 0 || c->peer.port == 0)) {
-                        c->bytes_sent = n->socket.bytes_sent;
-                        c->bytes_received = n->socket.bytes_received;
-                        c->retransmits = (uint32_t) MIN(n->socket.total_retransmits, (uint64_t) UINT32_MAX);
-                }
-                c->send_queue = c->receive_queue = 0;
-                ledger_vanish(l, c, MAX(c->seen, n->not_before), n->not_after, n, closed_slot(t));
-                return 0;
-        }
+        if (c)
+                return end_known(l, c, n, t);
         if (value) {
                 if (slot_kind(*value) == SLOT_FOREIGN)
                         *value = closed_slot(t);

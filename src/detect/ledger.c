@@ -132,6 +132,17 @@ void ledger_pend(Ledger *l, Connection *c) {
         l->pending_tail = &c->next_pending;
 }
 
+/* The same after a restart, where there is a cookie; another one for another use of the socket. Addresses alone come again. */
+static uint64_t connection_id(const Ledger *l, uint64_t key, const Socket *s, const TableState *t) {
+        uint64_t h = hash_mix(l->boot[0] ^ t->netns.id, s->cookie ?: key);
+
+        if (s->cookie == 0)
+                h = hash_mix(h, t->t0);
+        else if (s->transport == TRANSPORT_TCP && s->peer.port != 0)
+                h = hash_endpoint(hash_endpoint(h, &s->local), &s->peer);
+        return hash_mix(h, l->boot[1]);
+}
+
 Connection *ledger_add(Ledger *l, uint64_t key, const Socket *s, TableState *t) {
         Connection *c;
 
@@ -145,9 +156,7 @@ Connection *ledger_add(Ledger *l, uint64_t key, const Socket *s, TableState *t) 
         if (socketmap_put(&l->sockets, key, (uintptr_t) c) < 0)
                 return connection_free(c);
         c->mark = t->look;
-        c->id = hash_mix(hash_mix(l->boot[0] ^ t->netns.id, s->cookie ?: key), l->boot[1]);
-        if (s->cookie == 0)
-                c->id = hash_mix(c->id, t->t0); /* the same addresses come again */
+        c->id = connection_id(l, key, s, t);
         l->connections++;
         t->connections++;
         ledger_pend(l, c);

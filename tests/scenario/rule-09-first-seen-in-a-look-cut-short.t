@@ -26,4 +26,4 @@ at 13.1-13.2 look tcp
   c1 1001 10.0.0.2:443 203.0.113.9:51544 established
   c2 1002 10.0.0.2:443 203.0.113.9:51546 established
 at 13.2 judge
-> connection-appeared c2 NOT_BEFORE=10.1 NOT_AFTER=12.2
+> connection-appeared c2 NOT_BEFORE=10.1 NOT_AFTER=13.2

@@ -36,6 +36,6 @@ unheld 0
 at 13.2 judge
 > connection-present c1 -NOT_BEFORE
 > connection-present c2 -NOT_BEFORE
-> connection-appeared c3 NOT_BEFORE=11.1 NOT_AFTER=12.2
+> connection-appeared c3 NOT_BEFORE=11.1 NOT_AFTER=13.2
 > connection-appeared c4 NOT_BEFORE=12.1 NOT_AFTER=13.2
 status sockets=4 foreign=0

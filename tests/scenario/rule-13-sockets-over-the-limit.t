@@ -30,7 +30,7 @@ at 12.1-12.2 look tcp
   c3 1003 10.0.0.2:443 203.0.113.9:51543 established
   c4 1004 10.0.0.2:443 203.0.113.9:51544 established
 at 12.2 judge
-> connection-appeared c3 NOT_BEFORE=10.1 NOT_AFTER=11.2
+> connection-appeared c3 NOT_BEFORE=10.1 NOT_AFTER=12.2
 at 12.5-12.6 note destroy tcp c2 - 10.0.0.2:443 203.0.113.9:51542 closed
 > connection-vanished c2
 at 13.1-13.2 look tcp

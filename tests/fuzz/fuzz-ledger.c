@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The ledger against a small world whose history is known.
+ *
+ * The input drives the world (sockets are opened, closed, connected anew, change their state and holders; processes come, go and
+ * are renamed) and those who observe it: scans, walks, looks that skip living sockets and take time while the world goes
+ * on, notices that come late or are lost, questions, reloads. All that the ledger is told is true, if old; so what it says must be
+ * true as well: each event about a connection is compared with what happened. Every use of a socket has a port of its own, by which
+ * the events name it. In the end the world stands still, and the ledger must know it. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "detect/ledger.h"
+#include "scenario/invariant.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define PROCESSES 6
+#define SOCKETS 10
+#define USES_MAX 400
+#define NOTICES_MAX 400
+#define HISTORY_MAX 16
+
+typedef enum Mode {
+        MODE_LOOKS,
+        MODE_TEXT, /* looks without cookies */
+        MODE_DESTROY,
+        MODE_BPF,
+        _MODE_MAX,
+} Mode;
+
+typedef struct Use {
+        uint64_t opened, closed; /* closed 0: lives */
+        uint8_t states[HISTORY_MAX];
+        uint64_t times[HISTORY_MAX];
+        unsigned history;
+        bool told, ended;
+        bool shown;       /* a look had it */
+        unsigned skipped; /* looks in a row did not, though it lived */
+} Use;
+
+typedef struct WorldSocket {
+        bool alive; /* is in a table */
+        bool mini;  /* its mini-socket is */
+        uint64_t cookie;
+        uint32_t inode;
+        uint8_t transport;
+        uint16_t use;
+        uint8_t state;
+        uint8_t holders; /* a bit a process */
+} WorldSocket;
+
+typedef struct World {
+        const uint8_t *data;
+        size_t size;
+        Mode mode;
+        uint64_t now, drained;
+        struct {
+                bool alive;
+                uint64_t start;
+                char comm;
+        } processes[PROCESSES];
+        WorldSocket sockets[SOCKETS];
+        Use uses[USES_MAX];
+        uint16_t use_count;
+        uint64_t cookies;
+        Notice notices[NOTICES_MAX];
+        size_t notice_count;
+        Ledger *ledger;
+        unsigned reloads;
+        size_t asked;
+        bool still; /* the end */
+        Invariants invariants;
+} World;
+
+#define MUST(what)                                                              \
+        do {                                                                    \
+                if (!(what)) {                                                  \
+                        fprintf(stderr, "line %d: not %s\n", __LINE__, #what);  \
+                        abort();                                                \
+                }                                                               \
+        } while (0)
+
+static uint8_t byte(World *w) {
+        if (w->size == 0)
+                return 0;
+        w->size--;
+        return *w->data++;
+}
+
+static void tick(World *w) {
+        w->now += 1000;
+}
+
+/* --- the world ------------------------------------------------------------------------------------- */
+
+static void record(const World *w, const WorldSocket *s, Socket *ret) {
+        socket_init(ret);
+        ret->cookie = w->mode == MODE_TEXT ? 0 : s->cookie;
+        ret->netns = 1;
+        ret->inode = s->holders != 0 || s->state == STATE_LISTEN ? s->inode : 0;
+        ret->family = FAMILY_IPV4;
+        ret->transport = s->transport;
+        ret->state = s->state;
+        ret->local.ip[0] = 10;
+        if (s->state == STATE_LISTEN)
+                ret->local.port = s->use;
+        else {
+                ret->local.port = 443;
+                ret->peer.ip[0] = 11;
+                ret->peer.port = s->use;
+        }
+        ret->timer = s->mini ? TIMER_TIME_WAIT : TIMER_NONE;
+}
+
+static void notice(World *w, NoticeKind kind, const WorldSocket *s) {
+        Notice *n;
+
+        if (w->mode != MODE_BPF && (w->mode != MODE_DESTROY || kind != NOTICE_DESTROY))
+                return;
+        if (w->mode == MODE_BPF && kind == NOTICE_DESTROY)
+                return;
+        if (w->notice_count == NOTICES_MAX)
+                w->notice_count = 0; /* lost */
+        n = &w->notices[w->notice_count++];
+        *n = (Notice){ .kind = kind, .source = w->mode == MODE_BPF ? NOTICE_BY_BPF : NOTICE_BY_DESTROY,
+                       .not_before = w->now, .not_after = w->now };
+        record(w, s, &n->socket);
+        if (kind == NOTICE_CLOSE && (s->use & 1))
+                n->opened = w->uses[s->use].opened;
+}
+
+static void set_state(World *w, WorldSocket *s, uint8_t state) {
+        Use *u = &w->uses[s->use];
+
+        s->state = state;
+        u->states[u->history % HISTORY_MAX] = state;
+        u->times[u->history++ % HISTORY_MAX] = w->now;
+}
+
+static void begin_use(World *w, WorldSocket *s, uint8_t state) {
+        if (w->use_count == USES_MAX - 1)
+                return;
+        s->use = ++w->use_count;
+        s->alive = true;
+        s->mini = false;
+        w->uses[s->use].opened = w->now;
+        set_state(w, s, state);
+        notice(w, NOTICE_OPEN, s);
+}
+
+static void end_use(World *w, WorldSocket *s) {
+        if (!s->alive)
+                return;
+        s->alive = false;
+        w->uses[s->use].closed = w->now;
+        notice(w, NOTICE_CLOSE, s);
+}
+
+static void world_open(World *w, uint8_t b) {
+        WorldSocket *s = &w->sockets[b % SOCKETS];
+
+        if (s->alive)
+                return;
+        *s = (WorldSocket){ .cookie = ++w->cookies, .inode = (uint32_t) (1000 + w->cookies), .transport = TRANSPORT_TCP,
+                            .holders = (uint8_t) (b >> 4 & 7) };
+        begin_use(w, s, b % 7 == 0 ? STATE_LISTEN : b % 2 ? STATE_ESTABLISHED : STATE_SYN_SENT);
+}
+
+static void world_close(World *w, uint8_t b) {
+        WorldSocket *s = &w->sockets[b % SOCKETS];
+
+        if (!s->alive)
+                return;
+        end_use(w, s);
+        notice(w, NOTICE_DESTROY, s);
+        s->mini = b >> 7 && s->state != STATE_LISTEN;
+        s->holders = 0;
+}
+
+/* connect(AF_UNSPEC) and connect(): another use of the same socket. */
+static void world_reconnect(World *w, uint8_t b) {
+        WorldSocket *s = &w->sockets[b % SOCKETS];
+
+        if (!s->alive || s->state == STATE_LISTEN || s->holders == 0)
+                return;
+        end_use(w, s);
+        tick(w);
+        begin_use(w, s, STATE_ESTABLISHED);
+}
+
+static void world_state(World *w, uint8_t b) {
+        static const uint8_t states[] = { STATE_ESTABLISHED, STATE_CLOSE_WAIT, STATE_LAST_ACK, STATE_FIN_WAIT_1 };
+        WorldSocket *s = &w->sockets[b % SOCKETS];
+        uint8_t state = states[b >> 6];
+
+        if (!s->alive || s->state == STATE_LISTEN || s->state == state)
+                return;
+        set_state(w, s, state);
+        notice(w, NOTICE_STATE, s);
+}
+
+static void world_hold(World *w, uint8_t b) {
+        WorldSocket *s = &w->sockets[b % SOCKETS];
+
+        if (s->alive)
+                s->holders ^= (uint8_t) (1 << (b >> 4) % PROCESSES);
+}
+
+static void world_process(World *w, uint8_t b) {
+        unsigned i = b % PROCESSES;
+
+        if (b & 0x80)
+                w->processes[i].comm = "abcd"[b >> 5 & 3];
+        else {
+                w->processes[i].alive = !w->processes[i].alive;
+                w->processes[i].start = w->now / 10000;
+                for (size_t k = 0; k < SOCKETS; k++)
+                        w->sockets[k].holders &= (uint8_t) ~(1 << i);
+        }
+}
+
+static void world_step(World *w, uint8_t op, uint8_t b) {
+        static void (*const steps[])(World *w, uint8_t b) = {
+                world_open, world_open, world_close, world_reconnect, world_state, world_hold, world_process,
+        };
+
+        tick(w);
+        steps[op % ELEMENTSOF(steps)](w, b);
+        tick(w);
+}
+
+/* --- who observes it ------------------------------------------------------------------------------- */
+
+static void scan(World *w, uint8_t b) {
+        bool partial = !w->still && b % 8 == 7;
+
+        ledger_processes_begin(w->ledger, w->now);
+        for (unsigned i = 0; i < PROCESSES; i++) {
+                _cleanup_process_ Process p = {};
+
+                if (!w->processes[i].alive || (partial && i > 2))
+                        continue;
+                tick(w);
+                if (b % 2 == 0 && ledger_process_touch(w->ledger, 100 + i, w->processes[i].start) >= 0)
+                        continue;
+                process_init(&p);
+                p.pid = 100 + i;
+                p.start_ticks = w->processes[i].start;
+                p.start_usec = p.start_ticks * 10000;
+                p.parent = i > 0 ? 100 + (b >> 3) % i : 0;
+                p.comm = strndup(&w->processes[i].comm, 1);
+                MUST(ledger_process_see(w->ledger, &p) >= 0);
+        }
+        tick(w);
+        ledger_processes_end(w->ledger, w->now, !partial);
+}
+
+static void walk(World *w, uint8_t b) {
+        unsigned i = b % PROCESSES;
+        Coverage coverage = { .state = b >> 5 == 7 && !w->still ? COVERAGE_DENIED : COVERAGE_OK };
+
+        tick(w);
+        if (ledger_holders_begin(w->ledger, 100 + i, w->processes[i].start) < 0)
+                return;
+        for (unsigned k = 0; k < SOCKETS && w->processes[i].alive; k++)
+                if (w->sockets[k].holders >> i & 1)
+                        MUST(ledger_hold(w->ledger, (int) (3 + k), w->sockets[k].inode) >= 0);
+        ledger_holders_end(w->ledger, w->now, coverage);
+}
+
+static void drain(World *w, uint8_t b) {
+        size_t lost = b >> 4 == 15 && !w->still ? w->notice_count : 0;
+
+        tick(w);
+        for (size_t i = lost; i < w->notice_count; i++) {
+                Notice *n = &w->notices[i];
+
+                if (w->mode == MODE_DESTROY) {
+                        n->not_before = w->drained;
+                        n->not_after = w->now;
+                }
+                MUST(ledger_note(w->ledger, n) >= 0);
+        }
+        if (lost > 0)
+                MUST(ledger_note(w->ledger, &(Notice){ .kind = NOTICE_LOST, .count = lost, .not_before = w->drained,
+                                                       .not_after = w->now }) == 0);
+        w->notice_count = 0;
+        w->drained = w->now;
+}
+
+/* A dump skips a living socket now and then. Once or twice in a row, and not one that none had yet: the ledger takes its absence
+ * then for a bound of its opening, which is known to be wrong as rarely as that happens. */
+static bool skips(const World *w, Use *u, uint8_t b) {
+        bool skip = u->shown && u->skipped < 2 && b % 8 == 7 && !w->still;
+
+        u->skipped = skip ? u->skipped + 1 : 0;
+        u->shown = true;
+        return skip;
+}
+
+/* Rows are read a few at a time and handed over later, as from the buffer of a socket: the world goes on meanwhile. */
+static void look(World *w, uint8_t b) {
+        static const CoverageState coverages[] = { COVERAGE_OK, COVERAGE_OK, COVERAGE_OK, COVERAGE_OK,
+                                                   COVERAGE_OK, COVERAGE_INTERRUPTED, COVERAGE_DENIED, COVERAGE_GONE };
+        Coverage coverage = { .state = w->still ? COVERAGE_OK : coverages[b % 8] };
+        Netns netns = { .id = 1, .inode = 4026531840 };
+        Socket rows[SOCKETS];
+        size_t count = 0;
+
+        for (unsigned i = 0; i < USES_MAX && coverage.state == COVERAGE_GONE; i++)
+                w->uses[i].shown = false; /* with the namespace they are forgotten */
+        tick(w);
+        MUST(ledger_look_begin(w->ledger, &netns, TABLE_TCP, w->now) == 0);
+        for (unsigned k = 0; k < SOCKETS && coverage.state != COVERAGE_GONE; k++) {
+                uint8_t c = w->still ? 0 : byte(w);
+
+                tick(w);
+                if ((w->sockets[k].alive || w->sockets[k].mini) && !skips(w, &w->uses[w->sockets[k].use], c))
+                        record(w, &w->sockets[k], &rows[count++]);
+                if (c >> 6 == 1)
+                        world_step(w, c, byte(w));
+                if (c >> 6 == 2)
+                        drain(w, c);
+                if (c >> 6 == 3)
+                        while (count > 0)
+                                MUST(ledger_see(w->ledger, &rows[--count]) >= 0);
+        }
+        while (count > 0)
+                MUST(ledger_see(w->ledger, &rows[--count]) >= 0);
+        tick(w);
+        MUST(ledger_look_end(w->ledger, w->now, coverage) == 0);
+}
+
+static Verdict answer(void *userdata, const Suspect *s, uint64_t *ret_when) {
+        World *w = userdata;
+        const Use *u = &w->uses[s->socket.peer.port ?: s->socket.local.port];
+
+        w->asked++;
+        tick(w);
+        if (!w->still && byte(w) % 4 == 0)
+                return VERDICT_UNSURE;
+        *ret_when = w->now;
+        return u->closed != 0 ? VERDICT_GONE : VERDICT_ALIVE;
+}
+
+static void question(World *w) {
+        LedgerStatus before, after;
+
+        ledger_status(w->ledger, &before);
+        w->asked = 0;
+        ledger_question(w->ledger, answer, w);
+        ledger_status(w->ledger, &after);
+        MUST(w->asked == before.suspects);
+        MUST(before.suspects == ledger_suspects(w->ledger) || after.suspects < before.suspects);
+        MUST(after.suspects <= before.suspects);
+}
+
+static void judge(World *w, uint8_t b) {
+        tick(w);
+        ledger_judge(w->ledger, w->now);
+        if (b % 2 == 0)
+                question(w);
+}
+
+/* --- rules ----------------------------------------------------------------------------------------- */
+
+static char name_a[] = "a", name_b[] = "b", name_any[] = "any";
+static char *globs_a[] = { name_a }, *globs_b[] = { name_b };
+static Match match_a = { .comm = { globs_a, 1 } }, match_b = { .comm = { globs_b, 1 } };
+static Rule rules_ab[] = {
+        { .name = name_a, .match = &match_a, .descendants = true, .changed = CHANGE_ALL, .sockets.listen = -1 },
+        { .name = name_b, .match = &match_b, .changed = CHANGE_ALL, .state_after = 30000, .sockets.listen = -1,
+          .sockets.states = 1 << STATE_ESTABLISHED | 1 << STATE_LISTEN },
+};
+static Rule rules_any[] = {
+        { .name = name_b, .match = &match_b, .descendants = true, .changed = 0, .sockets.listen = -1 },
+        { .name = name_any, .changed = CHANGE_ALL, .sockets.listen = -1 },
+};
+static Rule rules_b[] = {
+        { .name = name_b, .match = &match_b, .changed = CHANGE_STATE, .sockets.listen = 0 },
+};
+static const RuleSet rulesets[] = {
+        { .rules = rules_ab, .count = ELEMENTSOF(rules_ab), .excludes = NULL },
+        { .rules = rules_any, .count = ELEMENTSOF(rules_any), .any_process = true },
+        { .rules = rules_b, .count = ELEMENTSOF(rules_b) },
+};
+
+static void reload(World *w, uint8_t b) {
+        w->reloads++;
+        MUST(ledger_set_rules(w->ledger, &rulesets[b % ELEMENTSOF(rulesets)]) == 0);
+        invariants_reload(&w->invariants);
+}
+
+/* --- what it says ---------------------------------------------------------------------------------- */
+
+static uint64_t number(const Event *e, FieldId id) {
+        return event_has(e, id) ? e->values[id].number : 0;
+}
+
+static Use *use_of(World *w, const Event *e) {
+        uint64_t port = event_has(e, EVENT_FIELD_PEER_PORT) ? number(e, EVENT_FIELD_PEER_PORT)
+                                                            : number(e, EVENT_FIELD_LOCAL_PORT);
+
+        MUST(port > 0 && port <= w->use_count);
+        return &w->uses[port];
+}
+
+static void check_closed(const Use *u, const Event *e) {
+        MUST(u->closed != 0);
+        MUST(number(e, EVENT_FIELD_NOT_BEFORE) <= u->closed);
+        MUST(u->closed <= number(e, EVENT_FIELD_NOT_AFTER));
+}
+
+/* It entered this state within the bounds. */
+static void check_changed(const Use *u, const Event *e) {
+        bool found = u->history > HISTORY_MAX;
+
+        for (unsigned i = 0; i < MIN(u->history, (unsigned) HISTORY_MAX); i++)
+                found |= u->states[i] == number(e, EVENT_FIELD_STATE) &&
+                         u->times[i] >= number(e, EVENT_FIELD_NOT_BEFORE) &&
+                         u->times[i] <= number(e, EVENT_FIELD_NOT_AFTER);
+        MUST(found);
+}
+
+static void check_connection(World *w, const Event *e) {
+        Use *u = use_of(w, e);
+        uint64_t not_before = number(e, EVENT_FIELD_NOT_BEFORE), not_after = number(e, EVENT_FIELD_NOT_AFTER);
+
+        MUST(!u->ended);
+        switch ((int) e->kind) {
+        case EVENT_CONNECTION_PRESENT:
+        case EVENT_LISTENER_PRESENT:
+                MUST(not_before == 0);
+                MUST(u->opened <= not_after);
+                u->told = true;
+                break;
+        case EVENT_CONNECTION_APPEARED:
+        case EVENT_LISTENER_APPEARED:
+                MUST(not_before != 0);
+                MUST(not_before <= u->opened && u->opened <= not_after);
+                u->told = true;
+                break;
+        case EVENT_CONNECTION_CHANGED:
+                MUST(u->told);
+                check_changed(u, e);
+                break;
+        case EVENT_CONNECTION_COMPLETED:
+                MUST(!u->told);
+                MUST(number(e, EVENT_FIELD_OPENED_NOT_BEFORE) <= u->opened && u->opened <= number(e, EVENT_FIELD_OPENED_AT));
+                check_closed(u, e);
+                u->ended = true;
+                break;
+        default:
+                MUST(u->told);
+                check_closed(u, e);
+                u->ended = true;
+        }
+}
+
+static void emit(void *userdata, const Event *e) {
+        World *w = userdata;
+        const char *wrong = invariants_check(&w->invariants, e);
+
+        if (wrong) {
+                fprintf(stderr, "%s: %s\n", event_kind_info(e->kind)->name, wrong);
+                abort();
+        }
+        if (event_has(e, EVENT_FIELD_CONNECTION))
+                check_connection(w, e);
+}
+
+/* --- the run --------------------------------------------------------------------------------------- */
+
+static void step(World *w) {
+        uint8_t op = byte(w), b = byte(w);
+
+        switch (op % 16) {
+        case 0:
+                scan(w, b);
+                break;
+        case 1:
+        case 2:
+                walk(w, b);
+                break;
+        case 3:
+        case 4:
+        case 5:
+                look(w, b);
+                break;
+        case 6:
+        case 7:
+                judge(w, b);
+                break;
+        case 8:
+                drain(w, b);
+                break;
+        case 9:
+                judge(w, 0); /* a reload comes between two cycles */
+                reload(w, b);
+                break;
+        case 10:
+                ledger_flush_missed(w->ledger, w->now);
+                ledger_balance(w->ledger, w->now);
+                break;
+        default:
+                world_step(w, op / 16, b);
+        }
+}
+
+/* The world stands still: after a few cycles nothing is doubtful, and what a rule for any process tells is told. */
+static void settle(World *w) {
+        LedgerStatus status;
+
+        w->still = true;
+        drain(w, 0);
+        judge(w, 0);
+        reload(w, 1);
+        for (unsigned i = 0; i < 5; i++) {
+                scan(w, 1);
+                for (uint8_t k = 0; k < PROCESSES; k++)
+                        walk(w, k);
+                look(w, 0);
+                judge(w, 0);
+        }
+        ledger_status(w->ledger, &status);
+        MUST(status.suspects == 0);
+        for (unsigned k = 0; k < SOCKETS; k++)
+                if (w->sockets[k].alive)
+                        MUST(w->uses[w->sockets[k].use].told);
+        /* What a reload took out of the rules ends in silence. */
+        for (unsigned i = 1; i <= w->use_count && w->reloads == 1; i++)
+                MUST(!w->uses[i].told || w->uses[i].closed == 0 || w->uses[i].ended);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+        LedgerOptions options = { .boot_id = "0123456789abcdef0123456789abcdef", .secret = { 3, 4 } };
+        World *w = calloc(1, sizeof(World));
+
+        if (!w)
+                return 0;
+        w->data = data;
+        w->size = size;
+        w->now = w->drained = 10000000;
+        w->mode = byte(w) % _MODE_MAX;
+        for (unsigned i = 0; i < PROCESSES; i++) {
+                w->processes[i].alive = i % 2;
+                w->processes[i].start = 100 + i;
+                w->processes[i].comm = "abcd"[i % 4];
+        }
+        options.notices_exact = w->mode == MODE_BPF;
+        MUST(ledger_new(&w->ledger, &options, &rulesets[0], emit, w) == 0);
+        while (w->size > 0)
+                step(w);
+        settle(w);
+        ledger_free(w->ledger);
+        invariants_done(&w->invariants);
+        free(w);
+        return 0;
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+
+/* What scenarios (tests/scenario) cannot say of the ledger: iteration, identities over two ledgers, many rows, errors of the
+ * header. Run with sanitizers for leaks. */
+
+#include "unit.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "detect/ledger.h"
+
+#define BOOT "0123456789abcdef0123456789abcdef"
+
+static char name[] = "web", glob[] = "nginx";
+static char *globs[] = { glob };
+static Match match = { .comm = { globs, 1 } };
+static Rule rule = { .name = name, .match = &match, .changed = CHANGE_ALL, .sockets.listen = -1 };
+static const RuleSet rules = { .rules = &rule, .count = 1 };
+
+/* What was told. */
+typedef struct Told {
+        size_t counts[_EVENT_KIND_MAX];
+        uint64_t connection; /* of the last event that has one */
+} Told;
+
+static void tell(void *userdata, const Event *e) {
+        Told *told = userdata;
+
+        told->counts[e->kind]++;
+        if (event_has(e, EVENT_FIELD_CONNECTION))
+                told->connection = e->values[EVENT_FIELD_CONNECTION].number;
+}
+
+static Ledger *ledger(const char *boot, uint64_t secret, Told *told) {
+        LedgerOptions options = { .secret = { secret, ~secret } };
+        Ledger *l = NULL;
+
+        memcpy(options.boot_id, boot, strlen(boot));
+        *told = (Told){};
+        assert_int_equal(ledger_new(&l, &options, &rules, tell, told), 0);
+        return l;
+}
+
+static void see_process(Ledger *l, uint32_t pid, const char *comm, int wanted) {
+        Process p;
+
+        process_init(&p);
+        p.pid = pid;
+        p.start_ticks = 100;
+        p.start_usec = 1000000;
+        p.comm = strdup(comm);
+        assert_int_equal(ledger_process_see(l, &p), wanted);
+        assert_null(p.comm); /* taken over */
+        process_done(&p);
+}
+
+static void scan(Ledger *l, uint64_t t) {
+        ledger_processes_begin(l, t);
+        see_process(l, 812, "nginx", 1);
+        see_process(l, 813, "sshd", 0);
+        ledger_processes_end(l, t + 1, true);
+}
+
+static Socket row(uint64_t cookie, uint32_t inode) {
+        Socket s;
+
+        socket_init(&s);
+        s.cookie = cookie;
+        s.inode = inode;
+        s.netns = 1;
+        s.family = FAMILY_IPV4;
+        s.transport = TRANSPORT_TCP;
+        s.state = STATE_ESTABLISHED;
+        s.local.port = 443;
+        s.peer.port = (uint16_t) (1 + inode % 60000);
+        return s;
+}
+
+static const Netns netns = { .id = 1, .inode = 4026531840 };
+
+static void look(Ledger *l, uint64_t t, uint32_t first, uint32_t count) {
+        assert_int_equal(ledger_look_begin(l, &netns, TABLE_TCP, t), 0);
+        for (uint32_t i = first; i < first + count; i++) {
+                Socket s = row(i, i);
+                assert_int_equal(ledger_see(l, &s), 0);
+        }
+        assert_int_equal(ledger_look_end(l, t + 10, (Coverage){}), 0);
+        ledger_judge(l, t + 11);
+}
+
+static void hold(Ledger *l, uint32_t first, uint32_t count) {
+        assert_int_equal(ledger_holders_begin(l, 812, 100), 0);
+        for (uint32_t i = first; i < first + count; i++)
+                assert_int_equal(ledger_hold(l, (int) i, i), 0);
+        ledger_holders_end(l, 1, (Coverage){});
+}
+
+static void test_calls_out_of_place(void **state) {
+        Told told;
+        Ledger *l = ledger(BOOT, 1, &told);
+        Socket s = row(1, 1);
+
+        (void) state;
+        assert_int_equal(ledger_see(l, &s), -EINVAL);
+        assert_int_equal(ledger_look_end(l, 1, (Coverage){}), -EINVAL);
+        assert_int_equal(ledger_hold(l, 3, 1), -ENOENT);
+        assert_int_equal(ledger_holders_begin(l, 812, 100), -ENOENT);
+        ledger_holders_end(l, 1, (Coverage){});
+        assert_int_equal(ledger_process_touch(l, 812, 100), -ENOENT);
+        assert_int_equal(ledger_note(l, &(Notice){ .kind = NOTICE_EXIT }), -EINVAL);
+        assert_int_equal(ledger_note(l, &(Notice){ .kind = NOTICE_DESTROY, .socket.family = FAMILY_NETLINK }), -EINVAL);
+        scan(l, 10);
+        assert_int_equal(ledger_holders_begin(l, 812, 101), -ENOENT); /* another process with this pid */
+        assert_int_equal(ledger_holders_begin(l, 812, 100), 0);
+        assert_int_equal(ledger_hold(l, 3, 0), -EINVAL);
+        assert_int_equal(ledger_process_touch(l, 812, 100), 1);
+        assert_int_equal(ledger_process_touch(l, 813, 100), 0);
+        assert_int_equal(ledger_process_touch(l, 813, 101), -ENOENT);
+        assert_null(ledger_free(l));
+        assert_null(ledger_free(NULL));
+}
+
+static int count_process(void *userdata, const Process *p) {
+        unsigned *pids = userdata;
+
+        *pids += p->pid;
+        return 0;
+}
+
+static int stop(void *userdata, const Process *p) {
+        (void) userdata;
+        (void) p;
+        return -ECANCELED;
+}
+
+static void test_iteration(void **state) {
+        unsigned everyone = 0, all = 0, unwalked = 0;
+        Told told;
+        Ledger *l = ledger(BOOT, 1, &told);
+
+        (void) state;
+        scan(l, 10);
+        assert_int_equal(ledger_processes(l, LEDGER_EVERYONE, count_process, &everyone), 0);
+        assert_int_equal(ledger_processes(l, LEDGER_ALL, count_process, &all), 0);
+        assert_int_equal(ledger_processes(l, LEDGER_UNWALKED, count_process, &unwalked), 0);
+        assert_int_equal(everyone, 812 + 813);
+        assert_int_equal(all, 812);
+        assert_int_equal(unwalked, 812);
+        hold(l, 1, 1);
+        unwalked = 0;
+        assert_int_equal(ledger_processes(l, LEDGER_UNWALKED, count_process, &unwalked), 0);
+        assert_int_equal(unwalked, 0);
+        assert_int_equal(ledger_processes(l, LEDGER_ALL, stop, NULL), -ECANCELED);
+        ledger_free(l);
+}
+
+static uint64_t id_of(const char *boot, uint64_t secret, uint64_t cookie, uint64_t t) {
+        Told told;
+        Ledger *l = ledger(boot, secret, &told);
+        Socket s = row(cookie, 7);
+
+        scan(l, t);
+        hold(l, 7, 1);
+        assert_int_equal(ledger_look_begin(l, &netns, TABLE_TCP, t), 0);
+        assert_int_equal(ledger_see(l, &s), 0);
+        assert_int_equal(ledger_look_end(l, t + 1, (Coverage){}), 0);
+        ledger_judge(l, t + 2);
+        assert_int_equal(told.counts[EVENT_CONNECTION_PRESENT], 1);
+        ledger_free(l);
+        return told.connection;
+}
+
+/* The same connection has the same id after a restart, whatever the secret and the time; not so on another boot, where cookies
+ * begin anew. */
+static void test_identity(void **state) {
+        uint64_t id = id_of(BOOT, 1, 5, 10);
+
+        (void) state;
+        assert_true(id != 0);
+        assert_true(id_of(BOOT, 2, 5, 999) == id);
+        assert_true(id_of(BOOT, 1, 6, 10) != id);
+        assert_true(id_of("1123456789abcdef0123456789abcdef", 1, 5, 10) != id);
+        assert_true(id_of("0123456789abcdef0123456789abcdee", 1, 5, 10) != id);
+        /* Without a cookie the first sight is a part of it. */
+        assert_true(id_of(BOOT, 1, 0, 10) != id_of(BOOT, 1, 0, 999));
+}
+
+static Verdict answer(void *userdata, const Suspect *s, uint64_t *ret_when) {
+        const Verdict *verdict = userdata;
+
+        assert_true(s->netns.id == 1);
+        assert_int_equal(s->holder_count, 1);
+        assert_int_equal(s->holders[0].pid, 812);
+        *ret_when = 1000000000;
+        return *verdict;
+}
+
+static void test_many_rows(void **state) {
+        const uint32_t n = 100000;
+        Verdict gone = VERDICT_GONE;
+        LedgerStatus status;
+        Told told;
+        Ledger *l = ledger(BOOT, 1, &told);
+
+        (void) state;
+        scan(l, 10);
+        hold(l, 1, n / 2);
+        look(l, 20, 1, n);
+        ledger_status(l, &status);
+        assert_int_equal(status.sockets, n / 2);
+        assert_int_equal(status.foreign, n / 2);
+        assert_int_equal(status.processes, 1);
+        assert_int_equal(told.counts[EVENT_CONNECTION_PRESENT], n / 2);
+
+        look(l, 40, 1, n);
+        assert_int_equal(ledger_suspects(l), 0);
+        assert_int_equal(ledger_unheld(l), 0);
+        look(l, 60, n, 1);
+        assert_int_equal(ledger_suspects(l), n / 2);
+        ledger_question(l, answer, &gone);
+        ledger_status(l, &status);
+        assert_int_equal(told.counts[EVENT_CONNECTION_VANISHED], n / 2);
+        assert_int_equal(status.suspects, 0);
+        assert_int_equal(status.sockets, 0);
+        assert_int_equal(status.seq, 1 + n / 2 + n / 2);
+        look(l, 80, n, 1);
+        look(l, 100, n, 1);
+        ledger_status(l, &status);
+        assert_int_equal(status.foreign, 1); /* three looks without them: forgotten */
+        ledger_free(l);
+}
+
+/* The mark of a look is one byte: after 256 looks it is the same again. */
+static void test_marks_wrap(void **state) {
+        Verdict unsure = VERDICT_UNSURE, gone = VERDICT_GONE;
+        Told told;
+        Ledger *l = ledger(BOOT, 1, &told);
+        uint64_t t = 20;
+
+        (void) state;
+        scan(l, 10);
+        hold(l, 1, 2);
+        look(l, t, 1, 2);
+        for (unsigned i = 0; i < 600; i++) {
+                look(l, t += 20, 2, 1);
+                assert_int_equal(ledger_suspects(l), 1);
+                ledger_question(l, answer, &unsure);
+                assert_int_equal(ledger_suspects(l), 1);
+        }
+        assert_int_equal(told.counts[EVENT_CONNECTION_PRESENT], 2);
+        assert_int_equal(told.counts[EVENT_CONNECTION_VANISHED], 0);
+        ledger_question(l, answer, &gone);
+        assert_int_equal(told.counts[EVENT_CONNECTION_VANISHED], 1);
+        ledger_free(l);
+}
+
+/* A ledger that is given up in the middle of anything leaves nothing behind (the sanitizer says so). */
+static void test_free_in_the_middle(void **state) {
+        Told told;
+        Ledger *l = ledger(BOOT, 1, &told);
+        Socket s = row(1, 1);
+
+        (void) state;
+        scan(l, 10);
+        hold(l, 1, 3);
+        look(l, 20, 1, 2);
+        assert_int_equal(ledger_look_begin(l, &netns, TABLE_TCP, 40), 0);
+        s.peer.port = 9; /* another use: the one before is out of the map, and not judged yet */
+        assert_int_equal(ledger_see(l, &s), 0);
+        s = row(3, 3);
+        assert_int_equal(ledger_see(l, &s), 0);
+        s.cookie = 99;
+        assert_int_equal(ledger_note(l, &(Notice){ .kind = NOTICE_DESTROY, .socket = s }), 0);
+        assert_int_equal(ledger_holders_begin(l, 812, 100), 0);
+        ledger_free(l);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_calls_out_of_place), cmocka_unit_test(test_iteration),
+                cmocka_unit_test(test_identity),           cmocka_unit_test(test_many_rows),
+                cmocka_unit_test(test_marks_wrap),         cmocka_unit_test(test_free_in_the_middle),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
