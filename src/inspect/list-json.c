@@ -95,9 +95,11 @@ static void json_process(Json *j, const Map *m, const ListRow *row) {
         json_number(j, "fd", (uint64_t) row->fd);
 }
 
-static void json_endpoint(Json *j, const char *address, const char *port, const Socket *s, const Endpoint *e) {
+/* Whole, and in parts. */
+static void json_endpoint(Json *j, const char *whole, const char *address, const char *port, const Socket *s, const Endpoint *e) {
         char buffer[ENDPOINT_TEXT_MAX];
 
+        json_word(j, whole, endpoint_text(s->family, e, buffer));
         json_word(j, address, endpoint_ip(s->family, e, buffer));
         if (s->transport != TRANSPORT_RAW)
                 json_number(j, port, e->port);
@@ -128,16 +130,19 @@ static void json_addresses(Json *j, const Map *m, const MapSocket *s) {
         char buffer[SOCKET_PATH_MAX];
 
         if (socket_has_addresses(&s->socket) && !s->unlisted) {
-                json_endpoint(j, "local_address", "local_port", &s->socket, &s->socket.local);
+                json_endpoint(j, "local", "local_address", "local_port", &s->socket, &s->socket.local);
                 if (list_has_peer_address(s))
-                        json_endpoint(j, "peer_address", "peer_port", &s->socket, &s->socket.peer);
+                        json_endpoint(j, "peer", "peer_address", "peer_port", &s->socket, &s->socket.peer);
                 if (s->socket.interface != 0)
                         json_number(j, "interface", s->socket.interface);
         }
         if (s->socket.family == FAMILY_UNIX) {
+                json_bytes(j, "local", socket_path(&s->socket, buffer));
                 json_bytes(j, "local_path", socket_path(&s->socket, buffer));
-                if (peer)
+                if (peer) {
+                        json_bytes(j, "peer", socket_path(peer, buffer));
                         json_bytes(j, "peer_path", socket_path(peer, buffer));
+                }
         }
 }
 
