@@ -33,7 +33,8 @@
 
 typedef struct Manager {
         ManagerOptions options;
-        Config config;
+        Config configs[2]; /* a reload reads the one that is not in force */
+        Config *config;    /* in force; the ledger and the cycle borrow it */
         sd_event *event;
         sd_event_source *timer;
         int proc_fd;
@@ -58,10 +59,10 @@ static void tell_configuration(Manager *m, EventKind kind) {
         _cleanup_text_ Text rules = TEXT_NULL;
         Event *e = audit_event(kind);
 
-        for (size_t i = 0; i < m->config.rules.count; i++)
-                text_printf(&rules, "%s%s", i > 0 ? ", " : "", m->config.rules.rules[i].text ?: m->config.rules.rules[i].name);
+        for (size_t i = 0; i < m->config->rules.count; i++)
+                text_printf(&rules, "%s%s", i > 0 ? ", " : "", m->config->rules.rules[i].text ?: m->config->rules.rules[i].name);
         event_set_bytes(e, EVENT_FIELD_RULES, bytes_of(text_string(&rules)));
-        event_set_number(e, EVENT_FIELD_CONFIG_HASH, m->config.hash);
+        event_set_number(e, EVENT_FIELD_CONFIG_HASH, m->config->hash);
         event_set_word(e, EVENT_FIELD_COLLECTOR, collector_name(collector_kind(m->collector)));
         ledger_say(m->ledger, e);
 }
@@ -85,14 +86,14 @@ static void tell_stopped(Manager *m) {
 }
 
 static int add_sinks(Manager *m) {
-        unsigned sinks = m->options.sinks ?: m->config.sinks;
+        unsigned sinks = m->options.sinks ?: m->config->sinks;
         int r = 0;
 
         m->outlets.event = m->event;
         m->outlets.ledger = m->ledger;
         for (SinkKind k = 0; k < _SINK_MAX && r >= 0; k++)
                 if (sinks & 1u << k)
-                        r = outlets_add(&m->outlets, k, &m->format, m->config.limits.queue);
+                        r = outlets_add(&m->outlets, k, &m->format, m->config->limits.queue);
         return r;
 }
 
@@ -110,14 +111,14 @@ static void notify_status(Manager *m, const CycleFigures *f) {
 
 /* Promise 3 for collectors whose cost is what exists. */
 static uint64_t next_distance(const Manager *m, const CycleFigures *f) {
-        uint64_t least = f->cpu * 10000 / m->config.cpu_max;
+        uint64_t least = f->cpu * 10000 / m->config->cpu_max;
 
-        return MAX(m->config.interval, least);
+        return MAX(m->config->interval, least);
 }
 
 /* Cycles that did not take place: the look took longer than the interval (told once an episode), or nobody let us run. */
 static void check_late(Manager *m, uint64_t started, const CycleFigures *f) {
-        uint64_t interval = m->config.interval;
+        uint64_t interval = m->config->interval;
         bool late = f->duration > interval;
 
         if (m->due != 0 && started > m->due + interval) {
@@ -186,18 +187,21 @@ static int load(Manager *m, Config *ret) {
 }
 
 static void reload(Manager *m) {
-        Config config, old;
+        Config *old = m->config, *new = &m->configs[old == m->configs];
 
         (void) sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long) clock_monotonic());
-        if (load(m, &config) < 0)
+        if (load(m, new) < 0)
                 log_error("the configuration was not reloaded: the one before stays in force");
         else {
-                if (config.collector != m->config.collector || (!m->options.sinks && config.sinks != m->config.sinks))
-                        log_warning("collector and sinks are read at start only: restart to change them");
-                old = m->config;
-                m->config = config;
-                (void) ledger_set_rules(m->ledger, &m->config.rules);
-                config_done(&old);
+                if (new->collector != old->collector || (!m->options.sinks && new->sinks != old->sinks) ||
+                    new->limits.queue != old->limits.queue)
+                        log_warning("collector, sinks and limits.queue are read at start only: restart to change them");
+                m->cycle.config = m->config = new;
+                m->format.unit_log = new->unit_log;
+                /* It compares the rules with those before: they must still be there. */
+                ledger_set_rules(m->ledger, &new->rules);
+                ledger_set_limits(m->ledger, new->limits.sockets, new->cmdline == CMDLINE_FULL);
+                config_done(old);
                 cycle_restart(&m->cycle);
                 tell_configuration(m, EVENT_AUDIT_RELOADED);
                 m->due = 0;
@@ -283,8 +287,8 @@ static void read_port_range(int proc_fd, LedgerOptions *o) {
 static int open_ledger(Manager *m) {
         LedgerOptions o = {
                 .own_pid = (uint32_t) getpid(),
-                .max_sockets = m->config.limits.sockets,
-                .tell_cmdline = m->config.cmdline == CMDLINE_FULL,
+                .max_sockets = m->config->limits.sockets,
+                .tell_cmdline = m->config->cmdline == CMDLINE_FULL,
         };
         uint64_t random[4];
 
@@ -295,22 +299,22 @@ static int open_ledger(Manager *m) {
         (void) snprintf(m->format.run, sizeof(m->format.run), "%016llx%016llx", (unsigned long long) random[2],
                         (unsigned long long) random[3]);
         m->format.clock_offset = clock_offset();
-        m->format.unit_log = m->config.unit_log;
+        m->format.unit_log = m->config->unit_log;
         read_boot_id(m->proc_fd, o.boot_id);
         read_port_range(m->proc_fd, &o);
-        return ledger_new(&m->ledger, &o, &m->config.rules, on_event, m);
+        return ledger_new(&m->ledger, &o, &m->config->rules, on_event, m);
 }
 
 static int open_collector(Manager *m) {
-        int r = collector_new(&m->collector, (CollectorKind) m->config.collector, m->proc_fd);
+        int r = collector_new(&m->collector, (CollectorKind) m->config->collector, m->proc_fd);
 
         if (r < 0)
-                log_error("collector %s does not work here: %s", collector_name((unsigned) m->config.collector), strerror(-r));
+                log_error("collector %s does not work here: %s", collector_name((unsigned) m->config->collector), strerror(-r));
         return r;
 }
 
 static int start(Manager *m) {
-        int r = load(m, &m->config);
+        int r = load(m, m->configs);
 
         if (r < 0)
                 return r;
@@ -326,10 +330,10 @@ static int start(Manager *m) {
                 r = add_sinks(m);
         if (r < 0)
                 return r;
-        m->cycle = (Cycle){ .proc_fd = m->proc_fd, .collector = m->collector, .ledger = m->ledger, .config = &m->config };
+        m->cycle = (Cycle){ .proc_fd = m->proc_fd, .collector = m->collector, .ledger = m->ledger, .config = m->config };
         tell_configuration(m, EVENT_AUDIT_STARTED);
         log_info("watching by %s, %zu %s, every %llu ms", collector_name(collector_kind(m->collector)),
-                 m->config.rules.count, m->config.rules.count == 1 ? "rule" : "rules", (unsigned long long) (m->config.interval / USEC_PER_MSEC));
+                 m->config->rules.count, m->config->rules.count == 1 ? "rule" : "rules", (unsigned long long) (m->config->interval / USEC_PER_MSEC));
         return 0;
 }
 
@@ -341,14 +345,15 @@ static void manager_done(Manager *m) {
         sd_event_source_disable_unref(m->timer);
         sd_event_unref(m->event);
         fd_close(m->proc_fd);
-        config_done(&m->config);
+        config_done(m->config);
 }
 
 int manager_run(const ManagerOptions *options) {
         Manager m = { .options = *options, .proc_fd = -1 };
         int r;
 
-        config_init(&m.config);
+        m.config = m.configs;
+        config_init(m.config);
         r = start(&m);
         if (r >= 0) {
                 r = sd_event_loop(m.event);

@@ -281,7 +281,7 @@ static void reload_slot(void *userdata, uint64_t key, uint64_t *value) {
         c->rule = rule < 0 ? RULE_NONE : (uint16_t) rule;
 }
 
-int ledger_set_rules(Ledger *l, const RuleSet *rules) {
+void ledger_set_rules(Ledger *l, const RuleSet *rules) {
         Reload reload = { .ledger = l, .old = l->rules };
 
         l->rules = rules;
@@ -292,7 +292,11 @@ int ledger_set_rules(Ledger *l, const RuleSet *rules) {
                 a->matched = (RuleBits){};
                 a->rule = rule_now(&reload, a->rule);
         }
-        return 0;
+}
+
+void ledger_set_limits(Ledger *l, size_t max_sockets, bool tell_cmdline) {
+        l->options.max_sockets = max_sockets;
+        l->options.tell_cmdline = tell_cmdline;
 }
 
 void ledger_status(const Ledger *l, LedgerStatus *ret) {

@@ -50,8 +50,11 @@ Ledger *ledger_free(Ledger *l);
 DEFINE_CLEANUP(Ledger, ledger_free)
 
 /* A reload: matches are made anew, what is told goes on, what begins to be told is `present`. Call before the next cycle;
- * processes must be seen (not touched) once more. */
-int ledger_set_rules(Ledger *l, const RuleSet *rules);
+ * processes must be seen (not touched) once more. The rules before must still be there, apart from these: what was told stays with the
+ * rule of the same name. */
+void ledger_set_rules(Ledger *l, const RuleSet *rules);
+/* As in LedgerOptions. What is in the map already stays, above a lower limit too. */
+void ledger_set_limits(Ledger *l, size_t max_sockets, bool tell_cmdline);
 
 /* --- processes ------------------------------------------------------------------------------------- */
 

@@ -159,6 +159,40 @@ def test_reload_without_change_tells_nothing_twice(daemon, listener):
     assert kinds.count('listener-present') == 1 and kinds.count('process-matched') == 1 and 'process-gone' not in kinds
 
 
+def test_reload_that_moves_a_rule(daemon, listener):
+    """What was told belongs to a rule by its name: neither another number nor a shorter list changes that."""
+    other = '  - name: other\n    match: {comm: nobody}\n'
+    d = daemon(CONFIG.replace('watch:\n', 'watch:\n' + other))
+    d.next('listener-present', RULE='me')
+    for config in (CONFIG, CONFIG + other, CONFIG.replace('watch:\n', 'watch:\n' + other)):
+        d.config.write_text(config)
+        d.signal(signal.SIGHUP)
+        d.next('audit-reloaded')
+        with socket.create_connection(listener.getsockname()) as client:
+            e = d.next('connection-appeared', LOCAL_PORT=client.getsockname()[1])
+            assert e['SOCKAUDIT_RULE'] == 'me'
+    kinds = [e['SOCKAUDIT_EVENT'] for e in d.seen]
+    assert kinds.count('listener-present') == 1 and kinds.count('process-matched') == 1 and 'process-gone' not in kinds
+    assert d.stop() == 0
+
+
+def test_reload_of_what_is_no_rule(daemon):
+    d = daemon('cmdline: full\n' + CONFIG)
+    assert 'SOCKAUDIT_CMDLINE' in d.next('process-matched', PID=os.getpid())
+    d.config.write_text('limits: {queue: 1M}\n' + CONFIG)
+    d.signal(signal.SIGHUP)
+    d.next('audit-reloaded')
+    d.said_something_like('read at start only')
+    # With the default, redacted, no event carries a command line any more.
+    child = subprocess.Popen(['sleep', '600'])
+    try:
+        e = d.next('process-matched', PID=child.pid)
+        assert 'SOCKAUDIT_CMDLINE' not in e and e['SOCKAUDIT_COMM'] == 'sleep'
+    finally:
+        child.kill()
+        child.wait()
+
+
 def test_bad_reload_keeps_the_old_rules(daemon, listener):
     d = daemon()
     d.next('listener-present')
