@@ -285,38 +285,59 @@ static void look_again(Again *again, const Suspect *s) {
         again->items[i].tables |= table;
 }
 
+/* Does one of its remembered holders still have it? 1, 0, or -EACCES. */
+static int is_held(const Cycle *c, const Suspect *s) {
+        for (size_t i = 0; i < s->holder_count; i++) {
+                const SuspectHolder *h = &s->holders[i];
+                int r = procfs_holds(c->proc_fd, h->pid, h->start_ticks, h->fd, s->socket.inode);
+
+                if (r > 0 || r == -EACCES)
+                        return r;
+        }
+        return 0;
+}
+
+#define HELD_ABSENT 5 /* so many looks in a row do not all skip the same living socket */
+
+/* A unix socket is in its table for as long as somebody holds it. Others are not: TCP leaves it when it is reset or in TIME_WAIT, UDP when it
+ * is disconnected, and the descriptor stays. */
+static Verdict judge_suspect(Again *again, const Suspect *s, uint64_t *ret_when) {
+        Cycle *c = again->cycle;
+        int held = is_held(c, s), r;
+
+        if (held > 0 && s->socket.family == FAMILY_UNIX)
+                return VERDICT_ALIVE;
+        if (s->netns_gone)
+                r = held == 0 ? 0 : -EAGAIN;
+        else
+                r = collector_confirm(c->collector, &s->netns, &s->socket);
+        *ret_when = clock_boottime();
+        if (r >= 0)
+                return r > 0 ? VERDICT_ALIVE : VERDICT_GONE;
+        if (r != -EOPNOTSUPP)
+                return VERDICT_UNSURE;
+        if (s->absent >= (held == 0 ? 2 : HELD_ABSENT))
+                return VERDICT_GONE;
+        if (held == 0)
+                look_again(again, s);
+        return VERDICT_UNSURE;
+}
+
 /* Rule 4. */
 static Verdict ask(void *userdata, const Suspect *s, uint64_t *ret_when) {
         Again *again = userdata;
-        Cycle *c = again->cycle;
-        int r;
+        Verdict v = judge_suspect(again, s, ret_when);
 
-        for (size_t i = 0; i < s->holder_count; i++) {
-                const SuspectHolder *h = &s->holders[i];
-
-                r = procfs_holds(c->proc_fd, h->pid, h->start_ticks, h->fd, s->socket.inode);
-                if (r > 0)
-                        return VERDICT_ALIVE;
-                if (r == -EACCES || r == -EPERM)
-                        return VERDICT_UNSURE;
-        }
-        r = s->netns_gone ? 0 : collector_confirm(c->collector, &s->netns, &s->socket);
-        *ret_when = clock_boottime();
-        if (r > 0)
-                return VERDICT_ALIVE;
-        if (r == 0)
-                return VERDICT_GONE;
-        if (r == -EOPNOTSUPP && s->absent >= 2)
-                return VERDICT_GONE;
-        if (r == -EOPNOTSUPP)
-                look_again(again, s);
-        return VERDICT_UNSURE;
+        again->cycle->asked++;
+        again->cycle->acquitted += v == VERDICT_ALIVE;
+        return v;
 }
 
 static int question(Cycle *c) {
         Again again = { .cycle = c };
         int r;
 
+        c->asked = c->acquitted = 0;
         ledger_question(c->ledger, ask, &again);
         if (again.count == 0)
                 return 0;
@@ -378,6 +399,8 @@ int cycle_run(Cycle *c, CycleFigures *ret) {
                 .duration = clock_boottime() - t0,
                 .cpu = clock_cpu() - cpu0,
                 .namespaces = c->namespace_count,
+                .asked = c->asked,
+                .acquitted = c->acquitted,
         };
         return 0;
 }

@@ -24,11 +24,13 @@ typedef struct Cycle {
         uint32_t own_netns; /* inode */
         uint64_t walked;    /* when all descriptors were walked last; 0: never */
         bool over_namespaces, over_processes; /* a limit was reached and told */
+        size_t asked, acquitted; /* in the current cycle */
 } Cycle;
 
 typedef struct CycleFigures {
         uint64_t duration, cpu; /* usec */
         size_t namespaces;
+        size_t asked, acquitted; /* suspects of rule 4, and those of them that were alive */
 } CycleFigures;
 
 void cycle_done(Cycle *c);

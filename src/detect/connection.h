@@ -35,6 +35,7 @@ typedef struct TableState {
                 TABLE_FREE, /* nothing refers to it */
         } life;
         size_t connections;
+        uint32_t since;     /* Ledger.cycle of its first complete look */
         uint64_t t0, t1;    /* of the current or last look */
         uint64_t previous_t0; /* of the complete look before */
         uint64_t older_t0;  /* of the complete look before that */
@@ -48,7 +49,7 @@ typedef struct Holder {
         Actor *actor;
         uint32_t inode;
         int fd;
-        uint32_t since; /* Ledger.cycle in which it came, or its process began to match */
+        uint32_t since; /* Ledger.cycle of the first looks after it came, or its process began to match */
         bool seen;      /* in the walk that is going on */
 } Holder;
 

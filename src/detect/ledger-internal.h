@@ -55,6 +55,7 @@ struct Ledger {
         size_t table_count;
         TableState *current; /* between look_begin and look_end */
         uint32_t cycle;      /* judgements so far */
+        bool looked;         /* a look began since the last judgement */
         bool reloaded;       /* the rules changed since the last judgement */
 
         SocketMap sockets;   /* key of a socket: Connection or Slot */

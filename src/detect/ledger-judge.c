@@ -375,7 +375,7 @@ void ledger_judge(Ledger *l, uint64_t now) {
                 ledger_gap_denied(l, now);
         l->denied = 0;
         l->unheld = 0;
-        l->reloaded = false;
+        l->looked = l->reloaded = false;
         l->cycle++;
 }
 

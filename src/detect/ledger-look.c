@@ -23,6 +23,7 @@ int ledger_look_begin(Ledger *l, const Netns *netns, TableKind kind, uint64_t t0
         t->look++;
         t->t0 = t->t1 = t0;
         l->current = t;
+        l->looked = true;
         return 0;
 }
 
@@ -35,6 +36,17 @@ static bool row_has_listener(const Ledger *l, const TableState *t, const Socket 
         return row->inode == 0 && row->transport == TRANSPORT_TCP &&
                (row->state == STATE_ESTABLISHED || row->state == STATE_CLOSE_WAIT) &&
                ledger_listener(l, &t->netns, row->transport, row->family, &row->local);
+}
+
+#define FIRST_LOOKS 3 /* dumps skip a living socket, but not in so many looks in a row */
+
+/* Rule 4: it has a holder from before the first look of this table, which lacked it: it may be that old. Later on it is rather a socket
+ * that was not bound or connected until now. */
+static bool row_may_be_old(const Ledger *l, const TableState *t, const Socket *row) {
+        for (Holder *h = row->inode ? ledger_holders(l, row->inode) : NULL; h; h = h->next_of_inode)
+                if (t->covered && h->since <= t->since && l->cycle - t->since <= FIRST_LOOKS)
+                        return true;
+        return false;
 }
 
 /* When did it open? `age` is that of its slot, or -1 for a key that the map does not have. */
@@ -50,8 +62,11 @@ static void bound_opening(Connection *c, const TableState *t, int age) {
 }
 
 static int see_new(Ledger *l, uint64_t key, const Socket *row, TableState *t, int age) {
-        bool held = row_is_held(l, row);
+        bool held = row_is_held(l, row), known = age >= 0;
         Connection *c;
+
+        if (!known && held && row_may_be_old(l, t, row))
+                age = 3;
 
         /* A new socket with an inode waits for the walk that finds its holder; at the first look of a table the walk came
          * before. */
@@ -66,10 +81,10 @@ static int see_new(Ledger *l, uint64_t key, const Socket *row, TableState *t, in
                         return 0;
                 }
         }
-        if (age >= 0)
+        if (known)
                 return 0;
         return socketmap_put(&l->sockets, key,
-                             slot_pack((Slot){ .kind = SLOT_FOREIGN, .age = t->covered ? 0 : 3,
+                             slot_pack((Slot){ .kind = SLOT_FOREIGN, .age = t->covered && age < 0 ? 0 : 3,
                                                .mark = t->look, .table = t->index }));
 }
 
@@ -203,6 +218,8 @@ int ledger_look_end(Ledger *l, uint64_t t1, Coverage coverage) {
         t->complete = coverage.state == COVERAGE_OK;
         t->gone = coverage.state == COVERAGE_GONE;
         t->looked = t->complete || t->gone;
+        if (t->complete && !t->covered)
+                t->since = l->cycle;
         if (t->looked && t->gap.state != COVERAGE_OK) {
                 ledger_gap_table(l, t, t->t0);
                 t->gap = (Coverage){};

@@ -316,7 +316,7 @@ int ledger_hold(Ledger *l, int fd, uint32_t inode) {
         h = calloc(1, sizeof(Holder));
         if (!h)
                 return -ENOMEM;
-        *h = (Holder){ .actor = a, .inode = inode, .fd = fd, .since = l->cycle, .seen = true,
+        *h = (Holder){ .actor = a, .inode = inode, .fd = fd, .since = l->cycle + l->looked, .seen = true,
                        .next_of_inode = ledger_holders(l, inode), .next_of_actor = a->holders };
         if (socketmap_put(&l->inodes, inode, (uintptr_t) h) < 0) {
                 free(h);

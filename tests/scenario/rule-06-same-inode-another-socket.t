@@ -10,6 +10,8 @@ at 10.1-10.2 look tcp
   c1 1001 10.0.0.2:443 203.0.113.9:51544 established
 at 10.2 judge
 > connection-present c1
+at 11 walk 812
+  9 1001
 at 11.1-11.2 look tcp
   c2 1001 10.0.0.2:443 203.0.113.9:51546 established
 at 11.2 judge

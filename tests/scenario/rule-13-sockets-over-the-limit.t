@@ -6,13 +6,13 @@ rules
 at 10 scan
   812/100 nginx
 > process-matched
-at 10 walk 812
+at 10.1-10.2 look tcp
+at 10.2 judge
+at 11 walk 812
   7 1001
   8 1002
   9 1003
   10 1004
-at 10.1-10.2 look tcp
-at 10.2 judge
 at 11.1-11.2 look tcp
   c1 1001 10.0.0.2:443 203.0.113.9:51541 established
   c2 1002 10.0.0.2:443 203.0.113.9:51542 established
