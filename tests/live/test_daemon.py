@@ -219,15 +219,19 @@ def test_once(daemon, listener):
 
 
 def test_held_up(daemon):
-    d = daemon()
+    d = daemon('cpu_max: 100%\n' + CONFIG)
     d.next('audit-started')
     d.next('process-matched')
+    stopped = time.time_ns() // 1000
     d.signal(signal.SIGSTOP)
-    time.sleep(1)  # the span that must be told
+    time.sleep(3)  # the span that must be told
     d.signal(signal.SIGCONT)
-    gap = d.next('audit-gap', GAP_REASON='cycle-missed')
-    assert int(gap['SOCKAUDIT_GAP_COUNT']) >= 8
-    assert int(gap['SOCKAUDIT_NOT_AFTER']) - int(gap['SOCKAUDIT_NOT_BEFORE']) >= 800_000
+    while True:
+        gap = d.next('audit-gap', GAP_REASON='cycle-missed')
+        if int(gap['SOCKAUDIT_NOT_AFTER']) > stopped + 3_000_000:
+            break  # others are those of a busy machine
+    assert int(gap['SOCKAUDIT_GAP_COUNT']) >= 10
+    assert int(gap['SOCKAUDIT_NOT_AFTER']) - int(gap['SOCKAUDIT_NOT_BEFORE']) >= 1_000_000
 
 
 @pytest.fixture
