@@ -214,8 +214,10 @@ static void test_stopped_terminal(void **state) {
         assert_int_equal(openpty(&master, &terminal, NULL, NULL, NULL), 0);
         assert_int_equal(sink_stream_new(&s, SINK_TEXT, &context, terminal, 20000), 0);
         assert_int_equal(write(master, "\x13", 1), 1);
-        for (int i = 0; i < 1000 && sink_waiting(s) == 0; i++) /* until the line discipline has worked */
+        for (int i = 0; i < 3000 && sink_waiting(s) == 0; i++) { /* until the line discipline has worked */
                 assert_int_equal(sink_put(s, event(1, "/a")), 0);
+                (void) poll(NULL, 0, 1);
+        }
         assert_true(sink_waiting(s) > 0);
         assert_int_equal(write(master, "\x11", 1), 1);
         for (int i = 0; i < 1000 && sink_flush(s) > 0; i++)
