@@ -2,9 +2,12 @@
 """`sockaudit list` about real sockets: against ss(8), lsof(8) and lsfd(1), against what was made, and as a user who may not see all."""
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -220,10 +223,14 @@ def test_user_sees_own(sockets):
     assert answer.returncode == INCOMPLETE
     assert '?[?]' in answer.stdout
 
-    own = subprocess.run(['setpriv', f'--reuid={NOBODY}', f'--regid={NOBODY}', '--clear-groups', sys.executable, '-c',
-                          'import socket, subprocess, sys, os\nl = socket.create_server(("127.0.0.1", 0)); os.set_inheritable(l.fileno(), False)\n'
-                          'r = subprocess.run([sys.argv[1], "list", str(os.getpid())]); sys.exit(r.returncode)', str(SOCKAUDIT)],
-                         capture_output=True, text=True, timeout=ANSWER, check=False)
+    with tempfile.TemporaryDirectory() as open_to_all:  # unlike a clone in the home of root
+        own_sockaudit = shutil.copy(SOCKAUDIT, open_to_all)
+        os.chmod(open_to_all, 0o755)
+        os.chmod(own_sockaudit, 0o755)
+        own = subprocess.run(['setpriv', f'--reuid={NOBODY}', f'--regid={NOBODY}', '--clear-groups', sys.executable, '-c',
+                              'import socket, subprocess, sys, os\nl = socket.create_server(("127.0.0.1", 0)); os.set_inheritable(l.fileno(), False)\n'
+                              'r = subprocess.run([sys.argv[1], "list", str(os.getpid())]); sys.exit(r.returncode)', own_sockaudit],
+                             capture_output=True, text=True, timeout=ANSWER, check=False)
     assert own.returncode == OK, own
     assert 'listening' in own.stdout
 
