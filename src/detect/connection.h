@@ -140,14 +140,14 @@ typedef struct Connection {
 typedef enum SlotKind {
         SLOT_CONNECTION = 0, /* pointers are aligned: their low bits are 0 */
         SLOT_FOREIGN = 1,
-        SLOT_CLOSED = 2, /* a notice closed it: rows of a look that is going on are stale (rule 3) */
+        SLOT_CLOSED = 2, /* it ended: rows of that look are stale (rule 3), and so are notices of what was told */
 } SlotKind;
 
 typedef struct Slot {
         SlotKind kind;
         uint8_t age;    /* foreign: 0 new in this look, 1 in the one before, 2 older, 3 was there at the first look */
         uint8_t mark;   /* TableState.look */
-        uint8_t absent; /* looks in a row that lacked it */
+        uint8_t absent; /* looks in a row that lacked it; closed: 1 if a look or a question found it, and its notice may follow */
         uint16_t table;
 } Slot;
 

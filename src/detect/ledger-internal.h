@@ -93,6 +93,8 @@ TableState *ledger_table(Ledger *l, const Netns *netns, TableKind kind); /* NULL
 Connection *ledger_connection(const Ledger *l, uint64_t key);
 /* A new entry for the key, in place of what was there; NULL: over the limit or out of memory. */
 Connection *ledger_add(Ledger *l, uint64_t key, const Socket *s, TableState *t);
+/* What stays in the map for a while of a socket that ended. */
+uint64_t ledger_closed_slot(const TableState *t, bool by_look);
 /* Take it out of the map and free it. The slot becomes `instead` (0: none). */
 void ledger_drop(Ledger *l, Connection *c, uint64_t instead);
 void ledger_pend(Ledger *l, Connection *c);

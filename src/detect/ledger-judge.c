@@ -341,7 +341,7 @@ static void judge_pending(Ledger *l, uint64_t now) {
                 if (c->out)
                         connection_free(c);
                 else if (c->ended)
-                        ledger_vanish(l, c, c->shown, c->table->t1, NULL, 0);
+                        ledger_vanish(l, c, c->shown, c->table->t1, NULL, ledger_closed_slot(c->table, true));
                 else if (c->newcomer)
                         judge_newcomer(l, c);
                 else
@@ -492,7 +492,7 @@ void ledger_question(Ledger *l, ledger_question_t ask, void *userdata) {
                         l->suspects--;
                         break;
                 case VERDICT_GONE:
-                        ledger_vanish(l, c, c->seen, when, NULL, 0);
+                        ledger_vanish(l, c, c->seen, when, NULL, ledger_closed_slot(c->table, true));
                         break;
                 case VERDICT_UNSURE:
                         break;

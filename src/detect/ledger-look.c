@@ -203,7 +203,8 @@ int ledger_see(Ledger *l, const Socket *row) {
                         return see_new(l, key, row, t, slot.age);
                 return 0;
         case SLOT_CLOSED:
-                return 0;
+                /* In a later look it is another use of the socket. */
+                return slot.mark == t->look ? 0 : see_new(l, key, row, t, -1);
         }
         return 0;
 }

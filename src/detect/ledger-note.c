@@ -38,10 +38,6 @@ static Actor *actor_of_notice(Ledger *l, const Notice *n) {
         return ledger_actor(l, pid);
 }
 
-static uint64_t closed_slot(const TableState *t) {
-        return slot_pack((Slot){ .kind = SLOT_CLOSED, .mark = t->look, .table = t->index });
-}
-
 /* What only the notice knows: when, and who. */
 static void opened(Connection *c, const Notice *n, Actor *a) {
         c->noticed = c->appeared = true;
@@ -69,6 +65,7 @@ static bool is_about_other_use(const Connection *c, const Notice *n) {
 static int note_open(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
         Connection *c = ledger_connection(l, key);
         Actor *a = actor_of_notice(l, n);
+        uint64_t *value;
 
         if (c && !c->noticed && !connection_is_other_use(c, &n->socket)) {
                 /* A look was faster. */
@@ -76,11 +73,14 @@ static int note_open(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
                         opened(c, n, a);
                 return 0;
         }
+        value = socketmap_find(&l->sockets, key);
+        if (value && slot_kind(*value) == SLOT_CLOSED && slot_unpack(*value).absent > 0 && !is_later(l, n, t))
+                return 0; /* looks were faster, and have told it to its end */
         if (c && !c->noticed && !is_later(l, n, t))
                 return 0; /* a look was faster, and saw a later use */
         if (c)
                 /* The close of the use before was not told: it ended when this one began. */
-                ledger_vanish(l, c, c->shown, n->not_after, n, closed_slot(t));
+                ledger_vanish(l, c, c->shown, n->not_after, n, ledger_closed_slot(t, false));
         c = ledger_add(l, key, &n->socket, t);
         if (!c)
                 return 0;
@@ -118,7 +118,7 @@ static int complete(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
                 return r;
         c = ledger_connection(l, key);
         if (c)
-                ledger_vanish(l, c, n->not_before, n->not_after, n, closed_slot(t));
+                ledger_vanish(l, c, n->not_before, n->not_after, n, ledger_closed_slot(t, false));
         return 0;
 }
 
@@ -142,7 +142,7 @@ static int end_known(Ledger *l, Connection *c, const Notice *n, TableState *t) {
         if (!exact && (other || c->suspect || (n->socket.peer.port == 0 && c->peer.port != 0)))
                 not_before = c->shown;
         c->send_queue = c->receive_queue = 0;
-        ledger_vanish(l, c, not_before, n->not_after, n, closed_slot(t));
+        ledger_vanish(l, c, not_before, n->not_after, n, ledger_closed_slot(t, false));
         return 0;
 }
 
@@ -153,15 +153,14 @@ static int note_end(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
         if (c)
                 return end_known(l, c, n, t);
         if (value) {
-                if (slot_kind(*value) == SLOT_FOREIGN)
-                        *value = closed_slot(t);
+                *value = ledger_closed_slot(t, false);
                 return 0;
         }
         if (n->kind == NOTICE_CLOSE && n->opened != 0)
                 return complete(l, n, t, key);
         if (l->current == t) {
                 /* Rule 3: its row may be on its way. */
-                int r = socketmap_put(&l->sockets, key, closed_slot(t));
+                int r = socketmap_put(&l->sockets, key, ledger_closed_slot(t, false));
                 if (r < 0)
                         return r;
         }

@@ -176,6 +176,10 @@ static void connection_out(Ledger *l, Connection *c) {
                 connection_free(c);
 }
 
+uint64_t ledger_closed_slot(const TableState *t, bool by_look) {
+        return slot_pack((Slot){ .kind = SLOT_CLOSED, .mark = t->look, .absent = by_look, .table = t->index });
+}
+
 void ledger_drop(Ledger *l, Connection *c, uint64_t instead) {
         uint64_t *value = socketmap_find(&l->sockets, c->key);
 

@@ -227,6 +227,7 @@ static void test_many_rows(void **state) {
         assert_int_equal(status.seq, 1 + n / 2 + n / 2);
         look(l, 80, n, 1);
         look(l, 100, n, 1);
+        look(l, 120, n, 1);
         ledger_status(l, &status);
         assert_int_equal(status.foreign, 1); /* three looks without them: forgotten */
         ledger_free(l);
