@@ -18,6 +18,12 @@ told() {
 }
 
 ip link set lo up
+
+# As installed: the configuration is good, and the daemon finds it.
+sockaudit check >/dev/null
+sockauditd --once --sink=text | grep -q 'started: version'
+journalctl --update-catalog
+
 cat >/etc/sockaudit/sockaudit.yaml <<'C'
 interval: 200ms
 watch:
@@ -28,11 +34,14 @@ C
 systemctl start sockauditd
 systemctl is-active sockauditd
 told audit-started
+journalctl -q -x SYSLOG_IDENTIFIER=sockaudit | grep -q 'Subject: The socket audit has started'
 
-# Of another user, under the sandbox of the unit.
-systemd-run -q --unit=listener --uid=nobody python3 -c 'import socket, time
+# Of another user, and under a sandbox: nothing is hidden from the unit.
+systemd-run -q --unit=listener -p DynamicUser=yes -p ProtectProc=invisible python3 -c 'import socket, time
 s = socket.create_server(("127.0.0.1", 8080)); time.sleep(600)'
 told listener-appeared SOCKAUDIT_EVENT=listener-present SOCKAUDIT_LOCAL_PORT=8080 SOCKAUDIT_UNIT=listener.service
+python=$(readlink -f "$(command -v python3)")
+told process-matched SOCKAUDIT_PID="$(systemctl show -P MainPID listener)" SOCKAUDIT_EXE="$python" SOCKAUDIT_UID="$(stat -c %u "/proc/$(systemctl show -P MainPID listener)")"
 python3 -c 'import socket, time
 c = socket.create_connection(("127.0.0.1", 8080)); time.sleep(600)' &
 client=$!
@@ -46,12 +55,26 @@ systemctl reload sockauditd
 told audit-reloaded
 [ "$(pid)" = "$before" ]
 
+# A network namespace that it may not enter is read from the text of /proc.
+systemd-run -q --unit=closed -p PrivateNetwork=yes python3 -c 'import socket, time
+s = socket.create_server(("127.0.0.1", 8082)); time.sleep(600)'
+told listener-appeared SOCKAUDIT_EVENT=listener-present SOCKAUDIT_LOCAL_PORT=8082 SOCKAUDIT_UNIT=closed.service
+systemctl stop closed
+told listener-vanished SOCKAUDIT_LOCAL_PORT=8082
+
 # A bad configuration is refused, and the old one stays.
 echo 'nonsense: [' >>/etc/sockaudit/sockaudit.yaml
 systemctl reload sockauditd || true
 systemctl is-active sockauditd
 [ "$(pid)" = "$before" ]
 sed -i '$d' /etc/sockaudit/sockaudit.yaml
+
+# A restart is told as a stop by systemd and a start.
+systemctl restart sockauditd
+told audit-stopped SOCKAUDIT_STOPPED_BY=1/0/systemd
+[ "$(systemctl is-active sockauditd)" = active ]
+[ "$(pid)" != "$before" ]
+before=$(pid)
 
 # It comes back when it is killed, and says that it was away.
 kill -KILL "$before"
