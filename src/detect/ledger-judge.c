@@ -37,7 +37,8 @@ static void sweep_slot(void *userdata, uint64_t key, uint64_t *value) {
                 *value = 0;
                 return;
         }
-        if (!l->tables[slot.table]->looked)
+        /* That a namespace could not be found says nothing of a single socket. */
+        if (!l->tables[slot.table]->looked || l->tables[slot.table]->gone)
                 return;
         if (slot.kind == SLOT_CLOSED && slot.age == 2) {
                 *value = 0;
