@@ -256,6 +256,17 @@ static int look_at_all(Cycle *c, Namespaces *list) {
         return 0;
 }
 
+/* Whose are the new sockets? Without this walk nobody's. */
+static int judge(Cycle *c) {
+        int r = 0;
+
+        if (ledger_unheld(c->ledger) > 0)
+                r = ledger_processes(c->ledger, LEDGER_ALL, walk_process, c);
+        if (r >= 0)
+                ledger_judge(c->ledger, clock_boottime());
+        return r;
+}
+
 /* --- questions ------------------------------------------------------------------------------------- */
 
 typedef struct Again {
@@ -346,7 +357,9 @@ static int question(Cycle *c) {
                 if (r < 0)
                         return r;
         }
-        ledger_judge(c->ledger, clock_boottime());
+        r = judge(c);
+        if (r < 0)
+                return r;
         again.count = 0;
         ledger_question(c->ledger, ask, &again);
         return 0;
@@ -374,12 +387,10 @@ static int run(Cycle *c) {
                 c->walked = now;
         if (r >= 0)
                 r = look_at_all(c, &list);
-        if (r >= 0 && ledger_unheld(c->ledger) > 0)
-                r = ledger_processes(c->ledger, LEDGER_ALL, walk_process, c);
-        if (r >= 0) {
-                ledger_judge(c->ledger, clock_boottime());
+        if (r >= 0)
+                r = judge(c);
+        if (r >= 0)
                 r = question(c);
-        }
         if (r >= 0) {
                 free(c->namespaces);
                 c->namespaces = TAKE_PTR(list.items);

@@ -147,6 +147,8 @@ static int cycle(Manager *m) {
         }
         check_late(m, started, &figures);
         outlets_flush(&m->outlets);
+        if (figures.asked > 0)
+                log_debug("%zu suspects asked about, %zu of them alive", figures.asked, figures.acquitted);
         notify_status(m, &figures);
         if (m->options.once)
                 return sd_event_exit(m->event, 0);

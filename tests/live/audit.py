@@ -42,6 +42,33 @@ class Namespace:
         self.process.stdout.close()
 
 
+class Actor:
+    """A process that does as it is told (actor.py)."""
+
+    def __init__(self, comm, ns=None, prefix=()):
+        command = [*prefix, '/usr/bin/env', 'python3', Path(__file__).parent / 'actor.py', comm]
+        self.process = subprocess.Popen(ns.command(*command) if ns else command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.pid = self.answer()
+
+    def answer(self):
+        line = self.process.stdout.readline()
+        assert line, 'the actor ended'
+        return json.loads(line)
+
+    def do(self, order):
+        self.tell(order)
+        return self.answer()
+
+    def tell(self, order):
+        self.process.stdin.write(order + '\n')
+        self.process.stdin.flush()
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait(PATIENCE)
+        self.process.stdout.close()
+
+
 class Status:
     """What systemd would be told: each STATUS= ends a cycle."""
 
