@@ -153,7 +153,8 @@ static int cycle(Manager *m) {
         if (m->options.once)
                 return sd_event_exit(m->event, 0);
         distance = next_distance(m, &figures);
-        m->due = clock_boottime() + distance;
+        /* Counted from the end of the look: what holds us up after it, while events are written, is a gap, too. */
+        m->due = started + figures.duration + distance;
         r = sd_event_source_set_time_relative(m->timer, distance);
         return r < 0 ? r : sd_event_source_set_enabled(m->timer, SD_EVENT_ONESHOT);
 }
