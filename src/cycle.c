@@ -72,8 +72,10 @@ static int scan_processes(Cycle *c, bool again) {
                         return r;
         }
         ledger_processes_end(c->ledger, clock_boottime(), limit == count);
-        if (limit < count && !c->over_processes)
-                ledger_gap(c->ledger, "over-limit", clock_boottime(), clock_boottime(), count - limit);
+        if (limit < count && !c->over_processes) {
+                uint64_t now = clock_boottime();
+                ledger_gap(c->ledger, "over-limit", now, now, count - limit);
+        }
         c->over_processes = limit < count;
         return 0;
 }
@@ -108,7 +110,7 @@ static int walk_process(void *userdata, const Process *p) {
 typedef struct Namespaces {
         Cycle *cycle;
         Netns *items;
-        size_t count, over;
+        size_t count, looked, over;
 } Namespaces;
 
 static int keep_namespace(Namespaces *list, const Netns *netns) {
@@ -207,18 +209,21 @@ static int find_resident(void *userdata, const Process *p) {
         return 0;
 }
 
-/* Nobody who is watched lives there any more, but connections do: anybody else gives access. */
-static int look_at_left(Cycle *c, const Netns *netns, unsigned tables) {
+/* Somebody, watched or not, who lives there: *ret is how to get there through him. False: nobody does. */
+static bool reach(Cycle *c, const Netns *netns, Netns *ret) {
         Resident resident = { .netns = netns };
-        uint64_t now = clock_boottime();
-        Netns found = *netns;
-        int r;
 
+        *ret = *netns;
         if (netns->pid == 0)
-                return look(c, netns, tables);
-        r = ledger_processes(c->ledger, LEDGER_EVERYONE, find_resident, &resident);
-        if (r >= 0 && resident.pid != 0 && collector_netns(c->collector, resident.pid, &found) >= 0 && found.id == netns->id)
-                return look(c, &found, tables);
+                return true;
+        (void) ledger_processes(c->ledger, LEDGER_EVERYONE, find_resident, &resident);
+        return resident.pid != 0 && collector_netns(c->collector, resident.pid, ret) >= 0 && ret->id == netns->id;
+}
+
+static int look_at_nothing(Cycle *c, const Netns *netns, unsigned tables) {
+        uint64_t now = clock_boottime();
+        int r = 0;
+
         for (TableKind t = 0; t < _TABLE_MAX && r >= 0; t++)
                 if (tables & TABLE_BIT(t)) {
                         r = ledger_look_begin(c->ledger, netns, t, now);
@@ -228,31 +233,53 @@ static int look_at_left(Cycle *c, const Netns *netns, unsigned tables) {
         return r;
 }
 
-static int look_at_all(Cycle *c, Namespaces *list) {
+/* Nobody who is watched lives there any more. While connections do, it is looked at; without, it is only asked now and then whether
+ * it is still there: the ledger has to forget what is gone. */
+static int look_at_left(Cycle *c, Namespaces *list, const Netns *netns, unsigned tables, bool again) {
+        bool watched = ledger_watches(c->ledger, netns);
+        Netns found;
+        int r = 0;
+
+        if (!watched && !again)
+                return keep_namespace(list, netns);
+        if (!reach(c, netns, &found)) {
+                r = look_at_nothing(c, netns, tables);
+                return r < 0 || !watched ? r : keep_namespace(list, netns);
+        }
+        if (watched) {
+                list->looked++;
+                r = look(c, &found, tables);
+        }
+        return r < 0 ? r : keep_namespace(list, netns);
+}
+
+static int look_at_all(Cycle *c, Namespaces *list, bool again) {
         unsigned tables = tables_wanted(&c->config->rules);
+        size_t wanted;
         int r;
 
         r = ledger_processes(c->ledger, LEDGER_ALL, add_namespace, list);
         if (r < 0)
                 return r;
-        if (list->over > 0 && !c->over_namespaces)
-                ledger_gap(c->ledger, "over-limit", clock_boottime(), clock_boottime(), list->over);
-        c->over_namespaces = list->over > 0;
-
-        for (size_t i = 0; i < list->count; i++) {
+        wanted = list->looked = list->count;
+        for (size_t i = 0; i < wanted; i++) {
                 r = look(c, &list->items[i], tables);
-                if (r < 0)
+                if (r == -ENOBUFS)
+                        list->over++;
+                else if (r < 0)
                         return r;
         }
         for (size_t i = 0; i < c->namespace_count; i++)
-                if (!has_namespace(list->items, list->count, c->namespaces[i].id) &&
-                    ledger_watches(c->ledger, &c->namespaces[i])) {
-                        r = look_at_left(c, &c->namespaces[i], tables);
-                        if (r >= 0)
-                                r = keep_namespace(list, &c->namespaces[i]);
-                        if (r < 0)
+                if (!has_namespace(list->items, wanted, c->namespaces[i].id)) {
+                        r = look_at_left(c, list, &c->namespaces[i], tables, again);
+                        if (r < 0 && r != -ENOBUFS)
                                 return r;
                 }
+        if (list->over > 0 && !c->over_namespaces) {
+                uint64_t now = clock_boottime();
+                ledger_gap(c->ledger, "over-limit", now, now, list->over);
+        }
+        c->over_namespaces = list->over > 0;
         return 0;
 }
 
@@ -386,7 +413,7 @@ static int run(Cycle *c) {
         if (r >= 0 && again)
                 c->walked = now;
         if (r >= 0)
-                r = look_at_all(c, &list);
+                r = look_at_all(c, &list, again);
         if (r >= 0)
                 r = judge(c);
         if (r >= 0)
@@ -395,6 +422,7 @@ static int run(Cycle *c) {
                 free(c->namespaces);
                 c->namespaces = TAKE_PTR(list.items);
                 c->namespace_count = list.count;
+                c->looked = list.looked;
         }
         free(list.items);
         return r;
@@ -409,7 +437,7 @@ int cycle_run(Cycle *c, CycleFigures *ret) {
         *ret = (CycleFigures){
                 .duration = clock_boottime() - t0,
                 .cpu = clock_cpu() - cpu0,
-                .namespaces = c->namespace_count,
+                .namespaces = c->looked,
                 .asked = c->asked,
                 .acquitted = c->acquitted,
         };

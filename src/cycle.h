@@ -19,8 +19,9 @@ typedef struct Cycle {
         Ledger *ledger;       /* borrowed */
         const Config *config; /* borrowed; may be replaced between two cycles */
 
-        Netns *namespaces; /* looked at in the last cycle; our own has pid 0 */
+        Netns *namespaces; /* once looked at, and still there as far as we know; our own has pid 0 */
         size_t namespace_count;
+        size_t looked;     /* how many of them were looked at in the last cycle */
         uint32_t own_netns; /* inode */
         uint64_t walked;    /* when all descriptors were walked last; 0: never */
         bool over_namespaces, over_processes; /* a limit was reached and told */

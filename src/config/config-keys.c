@@ -72,7 +72,7 @@ const Key config_keys[] = {
           .initial = "1000000", .help = "Watched sockets in the map." },
         { SECTION_LIMITS, "processes", KEY_COUNT, FIELD(Draft, config.limits.processes), RANGE("1", "4194304"),
           .initial = "100000", .help = "Processes that are looked at." },
-        { SECTION_LIMITS, "namespaces", KEY_COUNT, FIELD(Draft, config.limits.namespaces), RANGE("1", "65536"),
+        { SECTION_LIMITS, "namespaces", KEY_COUNT, FIELD(Draft, config.limits.namespaces), RANGE("1", "1024"),
           .initial = "512", .help = "Network namespaces that are looked at." },
         { SECTION_LIMITS, "queue", KEY_SIZE, FIELD(Draft, config.limits.queue), RANGE("64K", "4G"),
           .initial = "16M", .help = "Bytes of events that wait for a sink." },

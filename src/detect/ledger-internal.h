@@ -7,7 +7,7 @@
 #include "detect/connection.h"
 #include "detect/ledger.h"
 
-#define TABLES_MAX 8192 /* of all namespaces; Slot.table and limits.namespaces fit */
+#define TABLES_MAX 8192 /* of all namespaces: twice what limits.namespaces can ask for, since some are left behind */
 
 /* Openings of one namespace since its zero, active and passive apart, and a third column for those whose
  * direction is unknown. Signed, never clamped. */
