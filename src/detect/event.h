@@ -120,7 +120,7 @@ typedef enum FieldType {
         X(ERROR, "ERROR", WORD, "Name of an errno")                                                                       \
         X(OPENED_AT, "OPENED_AT", TIME, "When it was opened, at the latest (connection-completed)")                        \
         X(OPENED_NOT_BEFORE, "OPENED_NOT_BEFORE", TIME, "When it was opened, at the earliest (connection-completed)")      \
-        X(DURATION, "DURATION", USEC, "From opening to close, in microseconds; exact only where both bounds are")          \
+        X(DURATION, "DURATION", USEC, "From opening to close, at most, in microseconds; exact only where the bounds are")          \
         X(BYTES_SENT, "BYTES_SENT", NUMBER, "Payload bytes sent, without what was sent again")                             \
         X(BYTES_RECEIVED, "BYTES_RECEIVED", NUMBER, "Payload bytes received; may be one too high after a FIN")             \
         X(RETRANSMITS, "RETRANSMITS", NUMBER, "Segments sent again")                                                       \

@@ -150,9 +150,15 @@ static void detail_traffic(Message *m) {
 }
 
 /* How and after what time it ended. */
+/* Looks bound an end from both sides, and a duration from above; a notice knows the instant. */
+static bool is_exact(const Message *m) {
+        return !has(m, EVENT_FIELD_NOT_BEFORE) ||
+               number(m, EVENT_FIELD_NOT_BEFORE) == number(m, EVENT_FIELD_NOT_AFTER);
+}
+
 static void detail_end(Message *m) {
         if (has(m, EVENT_FIELD_DURATION)) {
-                text_append(detail(m), "after ");
+                text_append(detail(m), is_exact(m) ? "after " : "after at most ");
                 format_duration(m->text, number(m, EVENT_FIELD_DURATION));
         }
         detail_value(m, "", EVENT_FIELD_END, "");

@@ -90,6 +90,12 @@ static void test_unix(void **state) {
         event_set_bytes(&e, EVENT_FIELD_LOCAL_PATH, BYTES("/run/a b"));
         event_set_bytes(&e, EVENT_FIELD_PEER_PATH, BYTES("@pg"));
         assert_message("psql[77] vanished: unix \"/run/a b\" -> \"\\x40pg\" after 3.2 s, closed (rule db)");
+
+        event_set_number(&e, EVENT_FIELD_NOT_BEFORE, 100);
+        event_set_number(&e, EVENT_FIELD_NOT_AFTER, 100);
+        assert_message("psql[77] vanished: unix \"/run/a b\" -> \"\\x40pg\" after 3.2 s, closed (rule db)");
+        event_set_number(&e, EVENT_FIELD_NOT_AFTER, 101);
+        assert_message("psql[77] vanished: unix \"/run/a b\" -> \"\\x40pg\" after at most 3.2 s, closed (rule db)");
 }
 
 static void test_missed(void **state) {
