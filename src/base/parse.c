@@ -119,7 +119,7 @@ int parse_size(const char *s, uint64_t *ret) {
 
                 if (!u || s[1] != 0)
                         return -EINVAL;
-                for (; u >= units; u--)
+                for (ptrdiff_t power = u - units; power >= 0; power--)
                         if (__builtin_mul_overflow(v, 1024, &v))
                                 return -ERANGE;
         }
