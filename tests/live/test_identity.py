@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: MIT
+"""Whose socket is it? Pids that are given again, exec, fork, descriptors that are passed on, threads, and names that want to break something."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from audit import BUILD, PATIENCE, Actor, Audit, Namespace
+
+CONFIG = '''
+interval: 100ms
+cpu_max: 100%
+rescan: 1s
+watch:
+  - name: rule
+    match: {comm: "watched*"}
+    sockets: {transport: [tcp, udp]}
+'''
+LISTEN = 'keep.setdefault({0!r}, socket.create_server(("127.0.0.1", 0))).getsockname()[1]'
+CONNECT = 'keep.setdefault({0!r}, socket.create_connection(("127.0.0.1", {1}))).getsockname()[1]'
+
+
+@pytest.fixture
+def ns():
+    ns = Namespace()
+    yield ns
+    ns.close()
+
+
+@pytest.fixture
+def actor(ns):
+    actors = []
+
+    def start(comm, **keywords):
+        actors.append(Actor(comm, ns, **keywords))
+        return actors[-1]
+
+    yield start
+    for a in actors:
+        a.end()
+
+
+@pytest.fixture
+def audit(tmp_path, ns):
+    audits = []
+
+    def start(config=CONFIG):
+        audits.append(Audit(tmp_path, config, ns))
+        audits[-1].cycles(2)
+        return audits[-1]
+
+    yield start
+    for a in audits:
+        assert a.stop() == 0
+
+
+def test_late_match_and_exec(audit, actor):
+    """Names change after start: by prctl, and by exec under the same pid. What is open by then is `present`."""
+    a = audit()
+    by_name, by_exec = actor('bystander'), actor('bystander')
+    ports = [by_name.do(LISTEN.format('l')), by_exec.do(LISTEN.format('l'))]
+    by_exec.do('keep["l"].set_inheritable(True)')
+    a.cycles(2)
+    assert not a.of(PID=by_name.pid) and not a.of(PID=by_exec.pid)
+    by_name.do('name(b"watched-late")')
+    by_exec.tell(f'os.execv("/usr/bin/env", ["env", "python3", {str(__file__).replace("test_identity", "actor")!r}, "watched-exec"])')
+    assert by_exec.answer() == by_exec.pid
+    for process, port, comm in ((by_name, ports[0], 'watched-late'), (by_exec, ports[1], 'watched-exec')):
+        e = a.next('process-matched', PID=process.pid)
+        assert e['SOCKAUDIT_COMM'] == comm
+        a.next('listener-present', PID=process.pid, LOCAL_PORT=port)
+    # It stays what it was: a rename does not hide what comes.
+    by_name.do('name(b"innocent")')
+    port = by_name.do(CONNECT.format('c', ports[1]))
+    assert a.next('connection-appeared', LOCAL_PORT=port)['SOCKAUDIT_PID'] == str(by_name.pid)
+    assert not a.of('process-gone')
+
+
+def test_passed_on(audit, actor, tmp_path):
+    """A socket that comes over a unix socket from a process that is not watched is older than that."""
+    a = audit()
+    foreign, watched, server = actor('bystander'), actor('watched-taker'), actor('bystander')
+    port = foreign.do(CONNECT.format('c', server.do(LISTEN.format('l'))))
+    a.cycles(4)
+    assert not a.of(LOCAL_PORT=port)
+    watched.tell(f'keep.setdefault("fd", take({str(tmp_path / "pass")!r}))')
+    foreign.do(f'give({str(tmp_path / "pass")!r}, keep["c"].fileno())')
+    fd = watched.answer()
+    e = a.next('connection-present', 'connection-appeared', LOCAL_PORT=port)
+    assert (e['SOCKAUDIT_EVENT'], e['SOCKAUDIT_PID'], e['SOCKAUDIT_FD']) == ('connection-present', str(watched.pid), str(fd))
+    # The one who opened it closes its descriptor: still alive. Then the last one does.
+    foreign.do('keep.pop("c").close()')
+    a.cycles(3)
+    assert not a.of('connection-vanished')
+    watched.do('os.close(keep.pop("fd"))')
+    v = a.next('connection-vanished', LOCAL_PORT=port)
+    assert v['SOCKAUDIT_CONNECTION'] == e['SOCKAUDIT_CONNECTION']
+
+
+def test_fork_and_descendants(audit, actor):
+    """A child holds what its parent opened, and goes on when that ends; what it opens itself is told, whatever its name."""
+    a = audit()
+    server, parent = actor('bystander'), actor('watched-parent')
+    to = server.do(LISTEN.format('l'))
+    a.next('process-matched', PID=parent.pid)
+    port = parent.do(CONNECT.format('c', to))
+    a.next('connection-appeared', LOCAL_PORT=port, PID=parent.pid)
+    child = parent.do('[os.pipe() and None, keep.setdefault("child", os.fork())][1] or [name(b"innocent"), '
+                      f'keep.setdefault("own", socket.create_connection(("127.0.0.1", {to}))), time.sleep(60)]')
+    e = a.next('process-matched', PID=child)
+    assert e['SOCKAUDIT_PARENT_PID'] == str(parent.pid)
+    own = a.next('connection-appeared', 'connection-present', PID=child)
+    assert own['SOCKAUDIT_LOCAL_PORT'] != str(port)
+    parent.end()
+    a.next('process-gone', PID=parent.pid)
+    a.cycles(3)
+    assert not a.of('connection-vanished')
+    os.kill(child, 9)
+    a.next('connection-vanished', LOCAL_PORT=port)
+    a.next('connection-vanished', LOCAL_PORT=own['SOCKAUDIT_LOCAL_PORT'])
+
+
+def test_threads(audit, actor):
+    """A thread with a watched name is not a process; threads of a watched process are not others."""
+    a = audit()
+    server, process, named = actor('bystander'), actor('watched-threads'), actor('bystander')
+    to = server.do(LISTEN.format('l'))
+    a.next('process-matched', PID=process.pid)
+    run = 'threading.Thread(target=lambda: [name(b"{0}"), keep.setdefault("c", socket.create_connection(("127.0.0.1", {1}))), time.sleep(30)], daemon=True).start()'
+    process.do(run.format('innocent', to))
+    named.do(run.format('watched-thread', to))
+    e = a.next('connection-appeared')
+    assert e['SOCKAUDIT_PID'] == str(process.pid)
+    a.cycles(12)  # and a rescan
+    assert not a.of(PID=named.pid) and len(a.of('connection-appeared')) == 1
+
+
+def test_short_lived(audit, actor):
+    """Processes that live for some milliseconds: what is told of them is theirs, and no more is left of them than was told."""
+    a = audit()
+    server = actor('bystander')
+    to = server.do(LISTEN.format('l'))
+    script = f'import socket,sys; open("/proc/self/comm","w").write("watched-short"); s=socket.create_connection(("127.0.0.1",{to}))'
+    pids = set()
+    for _ in range(30):
+        p = subprocess.Popen(actor_command(a, [sys.executable, '-c', script]))
+        assert p.wait(PATIENCE) == 0
+        pids.add(str(p.pid))
+        server.do('keep["l"].accept()[0].close()')
+    a.cycles(3)
+    told = [e for e in a.events if e['SOCKAUDIT_EVENT'].startswith('connection-')]
+    assert {e['SOCKAUDIT_PID'] for e in told} <= pids
+    opened = {e['SOCKAUDIT_CONNECTION'] for e in told if e['SOCKAUDIT_EVENT'] == 'connection-appeared'}
+    assert opened == {e['SOCKAUDIT_CONNECTION'] for e in told if e['SOCKAUDIT_EVENT'] == 'connection-vanished'}
+    assert {e['SOCKAUDIT_PID'] for e in a.of('process-matched')} == {e['SOCKAUDIT_PID'] for e in a.of('process-gone')}
+
+
+def actor_command(a, command):
+    return ['nsenter', f'--net=/proc/{a.process.pid}/ns/net', *command]
+
+
+HOSTILE = b'watched\n\x1b[2J)\xff'  # 15 bytes and fewer: a line, a terminal and a parser are to break
+
+
+@pytest.mark.parametrize('sink', ['json', 'text'])
+def test_hostile_name(tmp_path, ns, actor, sink):
+    bad = actor('bystander')
+    port = bad.do(LISTEN.format('l'))
+    bad.do(f'name({HOSTILE!r})')
+    (tmp_path / 'sockaudit.yaml').write_text(CONFIG)
+    out = subprocess.run(ns.command(BUILD / 'src/sockauditd', f'--config={tmp_path}/sockaudit.yaml', f'--sink={sink}', '--once'),
+                         stdout=subprocess.PIPE, check=True, timeout=PATIENCE).stdout
+    lines = out.splitlines()
+    assert b'\x1b' not in out and b'\xff' not in out and not any(0 < c < 0x20 for line in lines for c in line if c != 9)
+    if sink == 'json':
+        events = [json.loads(line) for line in lines]
+        comm, = {json.dumps(e['SOCKAUDIT_COMM']) for e in events if e.get('SOCKAUDIT_PID') == str(bad.pid)}
+        assert json.loads(comm) == 'watched\\x0a\\x1b[2J)\\xff'
+        assert any(e.get('SOCKAUDIT_LOCAL_PORT') == str(port) for e in events)
+    else:
+        assert len(lines) == 4  # started, matched, listening, stopped
+        assert out.decode().isprintable() or '\n' in out.decode()
+
+
+class PidNamespace:
+    """A pid (and /proc) of its own, in which pids can be chosen."""
+
+    def __init__(self, ns):
+        self.ns = ns
+        self.root = Actor('root', ns, prefix=('unshare', '--pid', '--fork', '--mount-proc', '--kill-child'))
+        assert self.root.pid == 1
+        children = f'/proc/{self.root.process.pid}/task/{self.root.process.pid}/children'
+        self.pid = int(open(children).read().split()[0])
+
+    def command(self, *command):
+        return ['nsenter', f'--target={self.pid}', '--net', '--pid', '--mount', *map(str, command)]
+
+
+def test_pid_is_given_again(tmp_path, ns):
+    """Its successor under the same pid is somebody else, and its sockets are nobody's that is watched."""
+    inside = PidNamespace(ns)
+    a = Audit(tmp_path, CONFIG, inside)
+    to = inside.root.do(LISTEN.format('l'))
+    fork = ('[open("/proc/sys/kernel/ns_last_pid", "w").write("4999") and None, keep.__setitem__("pid", os.fork())] and keep["pid"] or '
+            '[name(b"{0}"), keep.setdefault("c", socket.create_connection(("127.0.0.1", {1}))), time.sleep(60)]')
+    end = '[os.kill(5000, 9), os.waitpid(5000, 0)][0]'
+    try:
+        a.cycles(2)
+        for n, comm in enumerate(['watched-first', 'innocent', 'watched-third']):
+            assert inside.root.do(fork.replace(' and None', '').format(comm, to)) == 5000
+            inside.root.do('keep["l"].accept()[0].close()')
+            a.cycles(12)
+            inside.root.do(end)
+            if n != 1:
+                a.until(lambda n=n: len(a.of('connection-vanished')) == len(a.of('process-gone')) == n // 2 + 1, 'its end')
+        told = a.of('process-matched', 'process-gone', 'connection-appeared', 'connection-present', 'connection-vanished')
+        # Before it has its name it may be seen under that of its parent: then its connection is `present`.
+        starts = [e['SOCKAUDIT_PROCESS_START'] for e in a.of('process-matched')]
+        assert len(starts) == 2 and starts[0] != starts[1]
+        comms = [e['SOCKAUDIT_COMM'] for e in told]
+        assert sorted(comms) == ['watched-first'] * 4 + ['watched-third'] * 4
+        assert len({e['SOCKAUDIT_CONNECTION'] for e in told if 'SOCKAUDIT_CONNECTION' in e}) == 2
+    finally:
+        subprocess.run(['pkill', '-TERM', '-P', str(a.process.pid)])
+        a.process.wait(PATIENCE)
+        inside.root.process.kill()
+        inside.root.process.wait()

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""Watched processes in network namespaces of their own: these are looked at, and not held."""
+
+import re
+import subprocess
+import time
+
+import pytest
+
+from audit import PATIENCE, Actor, Audit, Namespace
+
+CONFIG = '''
+interval: 100ms
+cpu_max: 100%
+rescan: 1s
+collector: {collector}
+watch:
+  - name: rule
+    match: {{comm: "watched*"}}
+    sockets: {{transport: [tcp, udp]}}
+'''
+LISTEN = 'keep.setdefault("l", socket.create_server(("127.0.0.1", 0))).getsockname()[1]'
+CONNECT = 'keep.setdefault("c", socket.create_connection(("127.0.0.1", {0}))).getsockname()[1]'
+ACCEPT = 'keep.setdefault("a", keep["l"].accept()[0]).fileno()'
+SHORT = ('import socket,time; s=socket.create_server(("127.0.0.1",0)); c=socket.create_connection(s.getsockname()); '
+         'open("/proc/self/comm","w").write("watched-short"); time.sleep(1.5)')  # longer than a rescan
+
+
+@pytest.fixture(params=['sock_diag', 'proc'])
+def audit(tmp_path, request):
+    """In a namespace of its own, so that nothing else is in the map."""
+    ns = Namespace()
+    a = Audit(tmp_path, CONFIG.format(collector=request.param), ns, '--log-level=debug')
+    a.ns, a.collector = ns, request.param
+    a.cycles(2)
+    yield a
+    assert a.stop() == 0
+    ns.close()
+
+
+def counts(a):
+    """Sockets, processes and namespaces of the last STATUS."""
+    m = re.search(r'STATUS=(\d+) sockets of (\d+) matching processes in (\d+) namespaces', a.status.last)
+    return tuple(map(int, m.groups()))
+
+
+def test_its_sockets_are_told_with_its_namespace(audit):
+    ns = Namespace()
+    process = Actor('watched-inside', ns)
+    audit.next('process-matched', PID=process.pid)
+    port = process.do(LISTEN)
+    client = process.do(CONNECT.format(port))
+    process.do(ACCEPT)
+    inode = ns.inode()
+    assert audit.next('listener-appeared', 'listener-present', LOCAL_PORT=port)['SOCKAUDIT_NETNS'] == str(inode)
+    for field in ('LOCAL_PORT', 'PEER_PORT'):
+        e = audit.next('connection-appeared', 'connection-present', **{field: client})
+        assert (e['SOCKAUDIT_NETNS'], e['SOCKAUDIT_PID']) == (str(inode), str(process.pid))
+    # The namespace lives on after its last watched process.
+    process.end()
+    audit.next('listener-vanished', LOCAL_PORT=port)
+    audit.until(lambda: len(audit.of('connection-vanished')) == 2, 'both ends')
+    ns.close()
+    audit.until(lambda: counts(audit)[0] == 0, 'empty map')
+    audit.cycles(3)
+    assert len(audit.of('connection-vanished')) == 2 and len(audit.of('listener-vanished')) == 1
+    assert len(audit.of('process-gone')) == 1
+
+
+def test_namespace_is_not_held(audit):
+    """A veth ends with the namespace of its other end: within a second, or somebody holds it."""
+    name = 'sa-attack'
+    ns = Namespace()
+    audit_ns = f'/proc/{audit.ns.process.pid}/ns/net'
+    subprocess.run(['nsenter', f'--net={audit_ns}', 'ip', 'link', 'add', name, 'type', 'veth', 'peer', 'name', 'inner', 'netns', str(ns.process.pid)], check=True)
+    process = Actor('watched-inside', ns)
+    client = process.do(CONNECT.format(process.do(LISTEN)))
+    audit.next('connection-appeared', 'connection-present', LOCAL_PORT=client)
+    process.end()
+    ns.close()
+
+    def link():
+        return subprocess.run(['nsenter', f'--net={audit_ns}', 'ip', 'link', 'show', name], capture_output=True).returncode == 0
+    ended = time.monotonic()
+    audit.until(lambda: not link(), 'end of the veth')
+    took = time.monotonic() - ended
+    audit.until(lambda: len(audit.of('connection-vanished', 'connection-completed')) == 2, 'both ends')
+    audit.cycles(3)
+    assert len(audit.of('connection-vanished')) == 2 and len(audit.of('listener-vanished')) == 1
+    assert took < 3, 'one second, and what a busy machine adds'
+
+
+def test_namespaces_come_and_go(audit):
+    """200 of them (100 by text) leave nothing behind."""
+    def batch(n):
+        running = [subprocess.Popen(['unshare', '--net', 'sh', '-c', 'ip link set lo up; exec /usr/bin/env python3 -c "$1"', 'sh', SHORT]) for _ in range(n)]
+        assert [p.wait(PATIENCE) for p in running] == [0] * n
+    batch(50)
+    audit.until(lambda: counts(audit)[:2] == (0, 0), 'empty map')
+    audit.cycles(3)
+    descriptors, resident = audit.descriptors(), audit.resident()
+    for _ in range(3 if audit.collector == 'sock_diag' else 1):
+        batch(50)
+    audit.until(lambda: counts(audit)[:2] == (0, 0), 'empty map')
+    audit.cycles(3)
+    assert counts(audit) == (0, 0, 0)
+    assert audit.descriptors() == descriptors
+    assert audit.resident() - resident < 1024, 'KiB'
+    # What was told to be there was told to be gone, once.
+    opened = [e['SOCKAUDIT_CONNECTION'] for e in audit.of('connection-appeared', 'connection-present', 'listener-appeared', 'listener-present')]
+    gone = [e['SOCKAUDIT_CONNECTION'] for e in audit.of('connection-vanished', 'listener-vanished')]
+    assert len(opened) > 150 and sorted(opened) == sorted(gone) and len(set(opened)) == len(opened)
+    assert len(audit.of('process-matched')) == len(audit.of('process-gone'))
