@@ -96,10 +96,23 @@ static void outlet_wait(Outlet *o) {
                 o->source = NULL; /* the next cycle tries */
 }
 
+/* A disk that is full is not the end of it: what does not fit into the queue meanwhile is counted as lost. */
+static void outlet_check_full(Outlet *o, int64_t r) {
+        bool full = r == -ENOSPC || r == -EDQUOT;
+
+        if (full && !o->full)
+                log_warning("%s: %s; events wait within limits.queue", outlet_name(o), strerror((int) -r));
+        o->full = full;
+}
+
 static void outlet_flush(Outlet *o) {
+        int64_t r;
+
         if (o->dead)
                 return;
-        if (sink_flush(o->sink) < 0 && sink_kind(o->sink) != SINK_JOURNAL) {
+        r = sink_flush(o->sink);
+        outlet_check_full(o, r);
+        if (r < 0 && !o->full && sink_kind(o->sink) != SINK_JOURNAL) {
                 outlet_dies(o);
                 return;
         }

@@ -19,6 +19,7 @@ typedef struct Outlet {
         sd_event_source *source; /* of its descriptor, or of a timer, while something waits */
         int source_fd;           /* -1: a timer */
         SinkLoss loss;           /* not yet told */
+        bool full;               /* the disk is, and that was logged */
         bool dead;               /* nobody reads the other end of a pipe any more */
 } Outlet;
 

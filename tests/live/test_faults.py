@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+"""The daemon in bad company: a full disk, a closed output, reloads without end, stops and continues. It lives, tells what it could not see, and
+tells nothing twice."""
+
+import json
+import signal
+import subprocess
+import time
+
+import pytest
+
+from audit import BUILD, PATIENCE, Audit, Namespace
+
+COUNT = 2000
+CONFIG = '''
+interval: 100ms
+cpu_max: 100%
+rescan: 1s
+limits: {queue: 64K}
+watch:
+  - name: kept
+    match: {comm: kept}
+    sockets: {transport: tcp}
+'''
+
+
+@pytest.fixture
+def ns():
+    """With COUNT connections."""
+    ns = Namespace()
+    kept = subprocess.Popen(ns.command(BUILD / 'tests/live/churn', 'keep', 'tcp', COUNT), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert kept.stdout.readline() == b'ready\n'
+    yield ns
+    kept.communicate(timeout=PATIENCE)
+    ns.close()
+
+
+def test_full_disk(tmp_path, ns):
+    """What does not fit is lost and counted, and when there is room again it says so."""
+    (tmp_path / 'sockaudit.yaml').write_text(CONFIG)
+    disk = tmp_path / 'disk'
+    disk.mkdir()
+    subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk], check=True)
+    try:
+        with open(disk / 'out', 'ab') as out:
+            d = subprocess.Popen(ns.command(BUILD / 'src/sockauditd', f'--config={tmp_path}/sockaudit.yaml', '--sink=json'), stdout=out,
+                                 stderr=subprocess.PIPE, text=True)
+        while 'No space left on device; events wait' not in (line := d.stderr.readline()):
+            assert line, 'it ended'
+        before = (disk / 'out').read_bytes()
+        subprocess.run(['mount', '-o', 'remount,size=16m', disk], check=True)
+        end = time.monotonic() + PATIENCE
+        while b'audit-lost' not in (disk / 'out').read_bytes() and time.monotonic() < end:
+            time.sleep(0.05)
+        d.terminate()
+        assert d.wait(PATIENCE) == 0
+        d.stderr.close()
+        text = (disk / 'out').read_bytes()
+    finally:
+        subprocess.run(['umount', disk], check=True)
+    assert text.startswith(before)
+    events = [json.loads(line) for line in text.splitlines()]
+    lost, = [e for e in events if e['SOCKAUDIT_EVENT'] == 'audit-lost']
+    missing = set(range(1, int(events[-1]['SOCKAUDIT_SEQ']) + 1)) - {int(e['SOCKAUDIT_SEQ']) for e in events}
+    assert len(missing) == int(lost['SOCKAUDIT_LOST_COUNT']) > 0
+    assert (min(missing), max(missing)) == (int(lost['SOCKAUDIT_LOST_FIRST_SEQ']), int(lost['SOCKAUDIT_LOST_LAST_SEQ']))
+
+
+def test_closed_output(tmp_path, ns):
+    """It does not write into whatever descriptor it opens next."""
+    (tmp_path / 'sockaudit.yaml').write_text(CONFIG)
+    r = subprocess.run(ns.command('sh', '-c', 'exec "$@" >&-', 'sh', BUILD / 'src/sockauditd', f'--config={tmp_path}/sockaudit.yaml', '--sink=json'),
+                       stderr=subprocess.PIPE, text=True, timeout=PATIENCE)
+    assert r.returncode == 1 and 'tandard output' in r.stderr
+
+
+def told_once(a):
+    assert len(a.of('connection-present')) == COUNT and len(a.of('process-matched')) == 1
+    assert not a.of('connection-appeared', 'connection-vanished', 'connection-changed', 'process-gone', 'audit-lost')
+
+
+def test_reloads_without_end(tmp_path, ns):
+    a = Audit(tmp_path, CONFIG.replace('64K', '64M'), ns)
+    a.cycles(2)
+    descriptors, resident = a.descriptors(), a.resident()
+    for _ in range(100):
+        a.process.send_signal(signal.SIGHUP)
+        time.sleep(0.02)
+    a.cycles(3)
+    assert a.of('audit-reloaded')
+    assert a.descriptors() == descriptors and a.resident() - resident < 1024, 'KiB'
+    told_once(a)
+    assert a.stop() == 0
+
+
+def test_stops_and_continues(tmp_path, ns):
+    a = Audit(tmp_path, CONFIG.replace('64K', '64M'), ns)
+    a.cycles(2)
+    for n in range(10):
+        a.process.send_signal(signal.SIGSTOP)
+        time.sleep(0.05 * n)
+        a.process.send_signal(signal.SIGCONT)
+        time.sleep(0.1)
+    a.cycles(2)
+    assert a.of('audit-gap', GAP_REASON='cycle-missed')
+    told_once(a)
+    assert a.stop() == 0
