@@ -44,7 +44,7 @@ typedef struct TableState {
 typedef struct Actor Actor;
 
 typedef struct Holder {
-        struct Holder *next_of_inode; /* list head: Ledger.inodes */
+        struct Holder *next_of_inode, *previous_of_inode; /* list head: Ledger.inodes */
         struct Holder *next_of_actor;
         Actor *actor;
         uint32_t inode;

@@ -60,6 +60,7 @@ struct Ledger {
 
         SocketMap sockets;   /* key of a socket: Connection or Slot */
         SocketMap inodes;    /* inode: list of Holder */
+        SocketMap descriptors; /* process and descriptor: Holder */
         SocketMap listeners; /* namespace and TCP or UDP port: key of a listening socket */
         size_t connections;
         size_t suspects;

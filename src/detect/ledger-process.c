@@ -40,21 +40,42 @@ Holder *ledger_holders(const Ledger *l, uint32_t inode) {
         return value ? (Holder *) (uintptr_t) *value : NULL;
 }
 
-/* Out of the list of its inode; the caller takes it out of its actor's. */
-static void holder_free(Ledger *l, Holder *h) {
-        uint64_t *value = socketmap_find(&l->inodes, h->inode);
-        Holder *head = (Holder *) (uintptr_t) *value;
+static uint64_t descriptor_key(const Ledger *l, const Actor *a, int fd) {
+        uint64_t number = (uint64_t) a->process.pid << 32 | (uint32_t) fd;
 
-        if (head == h) {
-                if (h->next_of_inode)
-                        *value = (uintptr_t) h->next_of_inode;
-                else
-                        (void) socketmap_remove(&l->inodes, h->inode);
-        } else {
-                while (head->next_of_inode != h)
-                        head = head->next_of_inode;
-                head->next_of_inode = h->next_of_inode;
-        }
+        return hash_mix(l->secret[0] ^ number, l->secret[1] ^ a->process.start_ticks) ?: 1;
+}
+
+/* Into the list of its inode. -ENOMEM. */
+static int holder_link(Ledger *l, Holder *h, uint32_t inode) {
+        Holder *head = ledger_holders(l, inode);
+        int r = socketmap_put(&l->inodes, inode, (uintptr_t) h);
+
+        if (r < 0)
+                return r;
+        if (head)
+                head->previous_of_inode = h;
+        h->next_of_inode = head;
+        h->previous_of_inode = NULL;
+        h->inode = inode;
+        return 0;
+}
+
+static void holder_unlink(Ledger *l, Holder *h) {
+        if (h->next_of_inode)
+                h->next_of_inode->previous_of_inode = h->previous_of_inode;
+        if (h->previous_of_inode)
+                h->previous_of_inode->next_of_inode = h->next_of_inode;
+        else if (h->next_of_inode)
+                *socketmap_find(&l->inodes, h->inode) = (uintptr_t) h->next_of_inode;
+        else
+                (void) socketmap_remove(&l->inodes, h->inode);
+}
+
+/* The caller takes it out of the list of its actor. */
+static void holder_free(Ledger *l, Holder *h) {
+        holder_unlink(l, h);
+        (void) socketmap_remove(&l->descriptors, descriptor_key(l, h->actor, h->fd));
         free(h);
 }
 
@@ -300,29 +321,54 @@ int ledger_holders_begin(Ledger *l, uint32_t pid, uint64_t start_ticks) {
         return 0;
 }
 
+static int holder_new(Ledger *l, Actor *a, int fd, uint32_t inode, uint64_t key) {
+        Holder *h = calloc(1, sizeof(Holder));
+        int r;
+
+        if (!h)
+                return -ENOMEM;
+        *h = (Holder){ .actor = a, .fd = fd, .since = l->cycle + l->looked, .seen = true, .next_of_actor = a->holders };
+        r = holder_link(l, h, inode);
+        if (r < 0) {
+                free(h);
+                return r;
+        }
+        r = socketmap_put(&l->descriptors, key, (uintptr_t) h);
+        if (r < 0) {
+                holder_unlink(l, h);
+                free(h);
+                return r;
+        }
+        a->holders = h;
+        return 0;
+}
+
 int ledger_hold(Ledger *l, int fd, uint32_t inode) {
         Actor *a = l->walked;
+        uint64_t key, *value;
+        uint32_t before;
         Holder *h;
+        int r;
 
         if (!a)
                 return -ENOENT;
         if (inode == 0)
                 return -EINVAL; /* no socket: none has it */
-        for (h = ledger_holders(l, inode); h; h = h->next_of_inode)
-                if (h->actor == a && h->fd == fd) {
-                        h->seen = true;
-                        return 0;
-                }
-        h = calloc(1, sizeof(Holder));
-        if (!h)
-                return -ENOMEM;
-        *h = (Holder){ .actor = a, .inode = inode, .fd = fd, .since = l->cycle + l->looked, .seen = true,
-                       .next_of_inode = ledger_holders(l, inode), .next_of_actor = a->holders };
-        if (socketmap_put(&l->inodes, inode, (uintptr_t) h) < 0) {
-                free(h);
-                return -ENOMEM;
-        }
-        a->holders = h;
+        key = descriptor_key(l, a, fd);
+        value = socketmap_find(&l->descriptors, key);
+        if (!value)
+                return holder_new(l, a, fd, inode, key);
+        h = (Holder *) (uintptr_t) *value;
+        h->seen = true;
+        if (h->inode == inode)
+                return 0;
+        /* The descriptor was closed, and given to another socket. */
+        before = h->inode;
+        holder_unlink(l, h);
+        r = holder_link(l, h, inode);
+        if (r < 0)
+                return holder_link(l, h, before) ?: r; /* its slot has just been left: there is room */
+        h->since = l->cycle + l->looked;
         return 0;
 }
 

@@ -248,6 +248,7 @@ Ledger *ledger_free(Ledger *l) {
         ledger_books_free(l);
         socketmap_done(&l->sockets);
         socketmap_done(&l->inodes);
+        socketmap_done(&l->descriptors);
         socketmap_done(&l->listeners);
         for (size_t i = 0; i < l->table_count; i++)
                 free(l->tables[i]);
