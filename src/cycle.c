@@ -18,10 +18,6 @@ void cycle_done(Cycle *c) {
         *c = (Cycle){};
 }
 
-void cycle_restart(Cycle *c) {
-        c->walked = 0;
-}
-
 /* --- processes ------------------------------------------------------------------------------------- */
 
 static bool match_needs_cmdline(const Match *m) {
@@ -169,6 +165,11 @@ static unsigned tables_wanted(const RuleSet *rules) {
         return tables;
 }
 
+void cycle_restart(Cycle *c) {
+        c->walked = 0;
+        ledger_forget(c->ledger, tables_wanted(&c->config->rules));
+}
+
 static int take_begin(void *userdata, const Netns *netns, TableKind table, uint64_t t) {
         Cycle *c = userdata;
 
@@ -197,30 +198,43 @@ static int look(Cycle *c, const Netns *netns, unsigned tables) {
 }
 
 typedef struct Resident {
+        Cycle *cycle;
         const Netns *netns;
-        uint32_t pid;
+        Netns found;
+        Coverage coverage; /* OK: found; GONE: nobody lives there; else somebody does, but gives no access */
 } Resident;
 
 static int find_resident(void *userdata, const Process *p) {
         Resident *r = userdata;
+        Netns found;
+        int error;
 
-        if (p->netns_inode == r->netns->inode)
-                r->pid = p->pid;
+        if (p->netns_inode != r->netns->inode || r->coverage.state == COVERAGE_OK)
+                return 0;
+        error = collector_netns(r->cycle->collector, p->pid, &found);
+        if (error < 0 && error != -ESRCH)
+                r->coverage = (Coverage){ COVERAGE_DENIED, -error };
+        if (error < 0 || found.id != r->netns->id)
+                return 0;
+        r->coverage = (Coverage){};
+        r->found = found;
         return 0;
 }
 
-/* Somebody, watched or not, who lives there: *ret is how to get there through him. False: nobody does. */
-static bool reach(Cycle *c, const Netns *netns, Netns *ret) {
-        Resident resident = { .netns = netns };
+/* Somebody, watched or not, who lives there: *ret is how to get there through him. */
+static Coverage reach(Cycle *c, const Netns *netns, Netns *ret) {
+        Resident resident = { .cycle = c, .netns = netns, .found = *netns, .coverage = { COVERAGE_GONE, 0 } };
 
-        *ret = *netns;
         if (netns->pid == 0)
-                return true;
-        (void) ledger_processes(c->ledger, LEDGER_EVERYONE, find_resident, &resident);
-        return resident.pid != 0 && collector_netns(c->collector, resident.pid, ret) >= 0 && ret->id == netns->id;
+                resident.coverage = (Coverage){};
+        else
+                (void) ledger_processes(c->ledger, LEDGER_EVERYONE, find_resident, &resident);
+        *ret = resident.found;
+        return resident.coverage;
 }
 
-static int look_at_nothing(Cycle *c, const Netns *netns, unsigned tables) {
+/* A look that could not take place, and why. */
+static int look_at_nothing(Cycle *c, const Netns *netns, unsigned tables, Coverage coverage) {
         uint64_t now = clock_boottime();
         int r = 0;
 
@@ -228,7 +242,7 @@ static int look_at_nothing(Cycle *c, const Netns *netns, unsigned tables) {
                 if (tables & TABLE_BIT(t)) {
                         r = ledger_look_begin(c->ledger, netns, t, now);
                         if (r >= 0)
-                                r = ledger_look_end(c->ledger, now, (Coverage){ .state = COVERAGE_GONE });
+                                r = ledger_look_end(c->ledger, now, coverage);
                 }
         return r;
 }
@@ -237,13 +251,15 @@ static int look_at_nothing(Cycle *c, const Netns *netns, unsigned tables) {
  * it is still there: the ledger has to forget what is gone. */
 static int look_at_left(Cycle *c, Namespaces *list, const Netns *netns, unsigned tables, bool again) {
         bool watched = ledger_watches(c->ledger, netns);
+        Coverage coverage;
         Netns found;
         int r = 0;
 
         if (!watched && !again)
                 return keep_namespace(list, netns);
-        if (!reach(c, netns, &found)) {
-                r = look_at_nothing(c, netns, tables);
+        coverage = reach(c, netns, &found);
+        if (coverage.state == COVERAGE_GONE || (watched && coverage.state != COVERAGE_OK)) {
+                r = look_at_nothing(c, netns, tables, coverage);
                 return r < 0 || !watched ? r : keep_namespace(list, netns);
         }
         if (watched) {

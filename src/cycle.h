@@ -39,5 +39,5 @@ void cycle_done(Cycle *c);
 /* 0, or negative errno: out of memory, or /proc cannot be read at all. */
 int cycle_run(Cycle *c, CycleFigures *ret);
 
-/* The rules changed: all processes are read again, all descriptors walked. */
+/* The rules changed: all processes are read again, all descriptors walked, and tables of which no rule tells anything are forgotten. */
 void cycle_restart(Cycle *c);

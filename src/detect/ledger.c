@@ -304,6 +304,39 @@ void ledger_set_limits(Ledger *l, size_t max_sockets, bool tell_cmdline) {
         l->options.tell_cmdline = tell_cmdline;
 }
 
+typedef struct Forget {
+        Ledger *ledger;
+        unsigned tables;
+} Forget;
+
+static void forget_slot(void *userdata, uint64_t key, uint64_t *value) {
+        const Forget *f = userdata;
+        Slot slot = slot_unpack(*value);
+        Connection *c = slot.kind == SLOT_CONNECTION ? slot_connection(*value) : NULL;
+        const TableState *t = c ? c->table : f->ledger->tables[slot.table];
+
+        if (f->tables & TABLE_BIT(t->kind))
+                return;
+        if (c)
+                connection_out(f->ledger, c);
+        *value = 0;
+}
+
+void ledger_forget(Ledger *l, unsigned tables) {
+        Forget forget = { .ledger = l, .tables = tables };
+
+        socketmap_visit(&l->sockets, forget_slot, &forget);
+        for (size_t i = 0; i < l->table_count; i++) {
+                TableState *t = l->tables[i];
+
+                if (tables & TABLE_BIT(t->kind))
+                        continue;
+                /* A later look there is a first one. */
+                t->covered = t->complete = false;
+                t->previous_t0 = t->older_t0 = 0;
+        }
+}
+
 void ledger_status(const Ledger *l, LedgerStatus *ret) {
         /* A connection that was replaced waits outside the map. */
         size_t inside = MIN(l->connections, l->sockets.count), foreign = l->sockets.count - inside;

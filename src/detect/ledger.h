@@ -56,6 +56,10 @@ void ledger_set_rules(Ledger *l, const RuleSet *rules);
 /* As in LedgerOptions. What is in the map already stays, above a lower limit too. */
 void ledger_set_limits(Ledger *l, size_t max_sockets, bool tell_cmdline);
 
+/* Connections of other tables than these (TABLE_BIT) leave without an event: after a reload, when no rule can tell anything of
+ * them, and nobody looks there any more. */
+void ledger_forget(Ledger *l, unsigned tables);
+
 /* --- processes ------------------------------------------------------------------------------------- */
 
 void ledger_processes_begin(Ledger *l, uint64_t t0);

@@ -193,6 +193,26 @@ def test_reload_of_what_is_no_rule(daemon):
         child.wait()
 
 
+def test_reload_that_looks_at_less(daemon, listener):
+    """What no rule can tell any more is forgotten without an event; when a rule is back, it is there as what was before."""
+    d = daemon()
+    d.next('listener-present')
+    with socket.create_connection(listener.getsockname()) as client:
+        told = d.next('connection-appeared', LOCAL_PORT=client.getsockname()[1])
+        d.config.write_text(CONFIG.replace('transport: tcp', 'transport: udp'))
+        d.signal(signal.SIGHUP)
+        d.next('audit-reloaded')
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            udp.bind(('127.0.0.1', 0))
+            udp.connect(udp.getsockname())
+            d.next('connection-present', LOCAL_PORT=udp.getsockname()[1])  # the first look at udp
+        d.config.write_text(CONFIG)
+        d.signal(signal.SIGHUP)
+        d.next('audit-reloaded')
+        d.next('connection-present', CONNECTION=told['SOCKAUDIT_CONNECTION'])
+    assert not any(e['SOCKAUDIT_EVENT'].endswith('vanished') and e.get('SOCKAUDIT_TRANSPORT') == 'tcp' for e in d.seen)
+
+
 def test_bad_reload_keeps_the_old_rules(daemon, listener):
     d = daemon()
     d.next('listener-present')
