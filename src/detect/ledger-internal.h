@@ -111,6 +111,13 @@ bool ledger_is_ephemeral(const Ledger *l, uint16_t port);
 /* A UDP socket on an ephemeral port is a client that has only sent. */
 bool ledger_is_listener(const Ledger *l, const Socket *s);
 
+/* ledger-decide.c */
+/* The first rule that tells it, or RULE_NONE. Sets its direction, and its primary holder where a rule is found. */
+uint16_t ledger_decide(Ledger *l, Connection *c, bool *ret_listener);
+/* The holder that speaks for a rule: the oldest that matches it. NULL: none does. */
+Holder *ledger_holder_for(const Ledger *l, const Connection *c, size_t rule);
+void ledger_attribute(Connection *c, Actor *a, int fd, Attribution how);
+
 /* ledger-process.c */
 Actor *ledger_actor(const Ledger *l, uint32_t pid);
 Actor *actor_reference(Actor *a);

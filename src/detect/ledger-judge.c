@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /* Ledger: judgement. What was noted since the last one becomes events, what was not seen becomes suspect, and what
- * nobody watches leaves. Then the suspects are asked about. */
+ * nobody watches leaves. */
 
 #include <string.h>
 
@@ -61,106 +61,6 @@ static void sweep_listener(void *userdata, uint64_t key, uint64_t *value) {
         (void) key;
         if (!socketmap_find(&l->sockets, *value))
                 *value = 0;
-}
-
-/* 127.0.0.0/8, also mapped, and ::1: the peer is in the same namespace. */
-static bool is_loopback(const Connection *c) {
-        static const Endpoint one = { .ip = { [15] = 1 } };
-        Endpoint peer = c->peer;
-
-        if (endpoint_normalise((Family) c->family, &peer) == FAMILY_IPV4)
-                return peer.ip[0] == 127;
-        return memcmp(peer.ip, one.ip, sizeof(one.ip)) == 0;
-}
-
-/* Who connected? Certain from SYN_SENT, or a listener on the local port, or on that of a peer in the same namespace. A socket on an ephemeral port that talks to a
- * port which is none has connected itself (an accepted one has its listener's port); the rest stays undecided. */
-static Direction direct(const Ledger *l, const Connection *c) {
-        if (c->direction != DIRECTION_UNKNOWN || c->family == FAMILY_UNIX)
-                return c->direction;
-        if (c->state == STATE_SYN_SENT)
-                return DIRECTION_EGRESS;
-        if (c->peer.port == 0)
-                return DIRECTION_UNKNOWN;
-        if (ledger_listens(l, &c->table->netns, c->transport, c->family, &c->local, c->key))
-                return DIRECTION_INGRESS;
-        if (is_loopback(c) && ledger_listens(l, &c->table->netns, c->transport, c->family, &c->peer, c->key))
-                return DIRECTION_EGRESS;
-        if (ledger_is_ephemeral(l, c->local.port) && !ledger_is_ephemeral(l, c->peer.port))
-                return DIRECTION_EGRESS;
-        return DIRECTION_UNKNOWN;
-}
-
-static bool is_older(const Holder *a, const Holder *b) {
-        int d = CMP(a->actor->process.start_ticks, b->actor->process.start_ticks);
-
-        d = d ?: CMP(a->actor->process.pid, b->actor->process.pid);
-        return (d ?: CMP(a->fd, b->fd)) < 0;
-}
-
-/* The holder that speaks for a rule: the oldest that matches it. NULL: none does. */
-static Holder *holder_for(const Ledger *l, const Connection *c, size_t rule) {
-        Holder *best = NULL;
-
-        if (c->orphan)
-                return NULL;
-        for (Holder *h = ledger_holders(l, c->inode); h; h = h->next_of_inode) {
-                bool ok = l->rules->rules[rule].match ? rulebits_has(&h->actor->matched, rule) : !h->actor->excluded;
-
-                if (ok && (!best || is_older(h, best)))
-                        best = h;
-        }
-        return best;
-}
-
-static void attribute(Connection *c, Actor *a, int fd, Attribution how) {
-        if (c->primary != a) {
-                actor_release(c->primary);
-                c->primary = actor_reference(a);
-        }
-        c->fd = fd;
-        c->attribution = (uint8_t) how;
-}
-
-/* Does rule i tell this connection? Names the process if so. */
-static bool rule_tells(Ledger *l, Connection *c, size_t i, const Socket *s, bool listener) {
-        const Rule *rule = &l->rules->rules[i];
-        Connection *by;
-        Holder *h;
-
-        if (!socketfilter_match(&rule->sockets, s, c->direction, listener))
-                return false;
-        h = holder_for(l, c, i);
-        /* Who opened or accepted it speaks first. */
-        if (c->noticed && c->primary && (!rule->match || rulebits_has(&c->primary->matched, i)))
-                return !c->primary->excluded;
-        if (h) {
-                attribute(c, h->actor, h->fd, ATTRIBUTION_FD);
-                return true;
-        }
-        by = c->orphan ? ledger_listener(l, &c->table->netns, c->transport, c->family, &c->local) : NULL;
-        if (by && by->primary && (!rule->match || rulebits_has(&by->primary->matched, i))) {
-                attribute(c, by->primary, -1, ATTRIBUTION_LISTENER);
-                return true;
-        }
-        /* Of any process, and nobody to be named: unless all who hold it are excluded. */
-        return !rule->match && (c->orphan || !ledger_holders(l, c->inode));
-}
-
-/* The first rule that tells it, or RULE_NONE. */
-static uint16_t decide(Ledger *l, Connection *c, bool *ret_listener) {
-        Socket s;
-        bool listener;
-
-        connection_socket(c, &s);
-        listener = ledger_is_listener(l, &s);
-        c->direction = (uint8_t) direct(l, c);
-        for (size_t i = 0; i < l->rules->count; i++)
-                if (rule_tells(l, c, i, &s, listener)) {
-                        *ret_listener = listener;
-                        return (uint16_t) i;
-                }
-        return RULE_NONE;
 }
 
 static const char *seen_by(const Notice *n) {
@@ -238,7 +138,7 @@ static void judge_newcomer(Ledger *l, Connection *c) {
         c->newcomer = false;
         c->state_open = false;
         c->judged = l->cycle;
-        c->rule = decide(l, c, &listener);
+        c->rule = ledger_decide(l, c, &listener);
         if (c->rule == RULE_NONE && (c->orphan || !ledger_holders(l, c->inode)) && !c->noticed) {
                 demote(l, c);
                 return;
@@ -296,10 +196,10 @@ static bool still_told(const Ledger *l, const Connection *c) {
 
 /* Once accepted it is its holder's, no longer its listener's. */
 static void refresh_primary(const Ledger *l, Connection *c) {
-        Holder *h = c->attribution == ATTRIBUTION_LISTENER && c->rule != RULE_NONE ? holder_for(l, c, c->rule) : NULL;
+        Holder *h = c->attribution == ATTRIBUTION_LISTENER && c->rule != RULE_NONE ? ledger_holder_for(l, c, c->rule) : NULL;
 
         if (h)
-                attribute(c, h->actor, h->fd, ATTRIBUTION_FD);
+                ledger_attribute(c, h->actor, h->fd, ATTRIBUTION_FD);
 }
 
 static void judge_known(Ledger *l, Connection *c, uint64_t now) {
@@ -313,7 +213,7 @@ static void judge_known(Ledger *l, Connection *c, uint64_t now) {
                 refresh_primary(l, c);
         /* Rule 10: entering is told, leaving is silent, and it stays with the rule that told it while that one exists. */
         if (!c->told || (rechecked && !still_told(l, c))) {
-                uint16_t rule = decide(l, c, &listener);
+                uint16_t rule = ledger_decide(l, c, &listener);
 
                 if (c->told) {
                         c->told = rule != RULE_NONE;
@@ -391,7 +291,7 @@ static bool end_newcomer(Ledger *l, Connection *c, uint64_t not_after) {
                 c->opened_not_after = known;
         c->opened_not_before = MIN(c->opened_not_before, c->opened_not_after);
         c->newcomer = false;
-        c->rule = decide(l, c, &listener);
+        c->rule = ledger_decide(l, c, &listener);
         c->told_listener = listener;
         ledger_book_opened(l, c, false);
         if (c->rule == RULE_NONE)
@@ -436,68 +336,4 @@ void ledger_vanish(Ledger *l, Connection *c, uint64_t not_before, uint64_t not_a
                 event_set_number(e, EVENT_FIELD_END, n->end);
         ledger_say(l, e);
         ledger_drop(l, c, instead);
-}
-
-typedef struct SuspectKeys {
-        uint64_t *keys;
-        size_t count, room;
-} SuspectKeys;
-
-static void collect_suspect(void *userdata, uint64_t key, uint64_t *value) {
-        SuspectKeys *list = userdata;
-
-        if (slot_kind(*value) == SLOT_CONNECTION && slot_connection(*value)->suspect && list->count < list->room)
-                list->keys[list->count++] = key;
-}
-
-static void suspect_of(const Ledger *l, const Connection *c, Suspect *ret) {
-        connection_socket(c, &ret->socket);
-        ret->netns = c->table->netns;
-        ret->absent = c->absent;
-        ret->netns_gone = c->table->gone;
-        ret->holder_count = 0;
-        for (Holder *h = c->orphan ? NULL : ledger_holders(l, c->inode); h; h = h->next_of_inode) {
-                if (ret->holder_count == ELEMENTSOF(ret->holders))
-                        break;
-                ret->holders[ret->holder_count++] = (SuspectHolder){
-                        .pid = h->actor->process.pid,
-                        .start_ticks = h->actor->process.start_ticks,
-                        .fd = h->fd,
-                };
-        }
-}
-
-void ledger_question(Ledger *l, ledger_question_t ask, void *userdata) {
-        SuspectKeys list = { .room = l->suspects };
-
-        if (l->suspects == 0)
-                return;
-        list.keys = malloc(list.room * sizeof(uint64_t));
-        if (!list.keys)
-                return; /* they stay suspects until the next time */
-        socketmap_visit(&l->sockets, collect_suspect, &list);
-        for (size_t i = 0; i < list.count; i++) {
-                Connection *c = ledger_connection(l, list.keys[i]);
-                uint64_t when = 0;
-                Suspect s;
-
-                if (!c || !c->suspect)
-                        continue;
-                suspect_of(l, c, &s);
-                switch (ask(userdata, &s, &when)) {
-                case VERDICT_ALIVE:
-                        /* Alive now, so it was alive when the look ended that lacked it. */
-                        c->suspect = false;
-                        c->absent = 0;
-                        c->seen = MAX(c->seen, c->table->t1);
-                        l->suspects--;
-                        break;
-                case VERDICT_GONE:
-                        ledger_vanish(l, c, c->seen, when, NULL, ledger_closed_slot(c->table, true));
-                        break;
-                case VERDICT_UNSURE:
-                        break;
-                }
-        }
-        free(list.keys);
 }

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Ledger: suspects (rule 4). What a complete look lacked is asked about, one by one; only an answer ends it. */
+
+#include <stdlib.h>
+
+#include "detect/ledger-internal.h"
+
+typedef struct SuspectKeys {
+        uint64_t *keys;
+        size_t count, room;
+} SuspectKeys;
+
+static void collect_suspect(void *userdata, uint64_t key, uint64_t *value) {
+        SuspectKeys *list = userdata;
+
+        if (slot_kind(*value) == SLOT_CONNECTION && slot_connection(*value)->suspect && list->count < list->room)
+                list->keys[list->count++] = key;
+}
+
+static void suspect_of(const Ledger *l, const Connection *c, Suspect *ret) {
+        connection_socket(c, &ret->socket);
+        ret->netns = c->table->netns;
+        ret->absent = c->absent;
+        ret->netns_gone = c->table->gone;
+        ret->holder_count = 0;
+        for (Holder *h = c->orphan ? NULL : ledger_holders(l, c->inode); h; h = h->next_of_inode) {
+                if (ret->holder_count == ELEMENTSOF(ret->holders))
+                        break;
+                ret->holders[ret->holder_count++] = (SuspectHolder){
+                        .pid = h->actor->process.pid,
+                        .start_ticks = h->actor->process.start_ticks,
+                        .fd = h->fd,
+                };
+        }
+}
+
+void ledger_question(Ledger *l, ledger_question_t ask, void *userdata) {
+        SuspectKeys list = { .room = l->suspects };
+
+        if (l->suspects == 0)
+                return;
+        list.keys = malloc(list.room * sizeof(uint64_t));
+        if (!list.keys)
+                return; /* they stay suspects until the next time */
+        socketmap_visit(&l->sockets, collect_suspect, &list);
+        for (size_t i = 0; i < list.count; i++) {
+                Connection *c = ledger_connection(l, list.keys[i]);
+                uint64_t when = 0;
+                Suspect s;
+
+                if (!c || !c->suspect)
+                        continue;
+                suspect_of(l, c, &s);
+                switch (ask(userdata, &s, &when)) {
+                case VERDICT_ALIVE:
+                        /* Alive now, so it was alive when the look ended that lacked it. */
+                        c->suspect = false;
+                        c->absent = 0;
+                        c->seen = MAX(c->seen, c->table->t1);
+                        l->suspects--;
+                        break;
+                case VERDICT_GONE:
+                        ledger_vanish(l, c, c->seen, when, NULL, ledger_closed_slot(c->table, true));
+                        break;
+                case VERDICT_UNSURE:
+                        break;
+                }
+        }
+        free(list.keys);
+}
