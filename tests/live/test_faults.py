@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from audit import BUILD, PATIENCE, Audit, Namespace
+from audit import BUILD, GROWTH, PATIENCE, Audit, Namespace
 
 COUNT = 2000
 CONFIG = '''
@@ -88,7 +88,7 @@ def test_reloads_without_end(tmp_path, ns):
         time.sleep(0.02)
     a.cycles(3)
     assert a.of('audit-reloaded')
-    assert a.descriptors() == descriptors and a.resident() - resident < 1024, 'KiB'
+    assert a.descriptors() == descriptors and a.resident() - resident < GROWTH
     told_once(a)
     assert a.stop() == 0
 

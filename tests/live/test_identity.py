@@ -154,7 +154,7 @@ def test_short_lived(audit, actor):
     a.cycles(3)
     told = [e for e in a.events if e['SOCKAUDIT_EVENT'].startswith('connection-')]
     assert {e['SOCKAUDIT_PID'] for e in told} <= pids
-    opened = {e['SOCKAUDIT_CONNECTION'] for e in told if e['SOCKAUDIT_EVENT'] == 'connection-appeared'}
+    opened = {e['SOCKAUDIT_CONNECTION'] for e in told if e['SOCKAUDIT_EVENT'] in ('connection-appeared', 'connection-present')}
     assert opened == {e['SOCKAUDIT_CONNECTION'] for e in told if e['SOCKAUDIT_EVENT'] == 'connection-vanished'}
     assert {e['SOCKAUDIT_PID'] for e in a.of('process-matched')} == {e['SOCKAUDIT_PID'] for e in a.of('process-gone')}
 

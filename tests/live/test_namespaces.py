@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from audit import PATIENCE, Actor, Audit, Namespace
+from audit import GROWTH, PATIENCE, Actor, Audit, Namespace
 
 CONFIG = '''
 interval: 100ms
@@ -105,7 +105,7 @@ def test_namespaces_come_and_go(audit):
     audit.cycles(3)
     assert counts(audit) == (0, 0, 0)
     assert audit.descriptors() == descriptors
-    assert audit.resident() - resident < 1024, 'KiB'
+    assert audit.resident() - resident < GROWTH
     # What was told to be there was told to be gone, once.
     opened = [e['SOCKAUDIT_CONNECTION'] for e in audit.of('connection-appeared', 'connection-present', 'listener-appeared', 'listener-present')]
     gone = [e['SOCKAUDIT_CONNECTION'] for e in audit.of('connection-vanished', 'listener-vanished')]
