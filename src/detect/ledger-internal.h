@@ -22,7 +22,7 @@ typedef struct Book {
         Netns netns;
         bool kernel_known;
         uint64_t kernel_zero[2], kernel_now[2];
-        int64_t hooked[_BOOK_MAX], watched[_BOOK_MAX], recorded[_BOOK_MAX], reported[_BOOK_MAX];
+        int64_t recorded[_BOOK_MAX], reported[_BOOK_MAX];
         uint64_t unattributable; /* destroy messages of sockets without peer */
         uint64_t missed;         /* closes of connections that were never in the map */
 } Book;
