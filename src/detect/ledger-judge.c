@@ -265,6 +265,10 @@ void ledger_judge(Ledger *l, uint64_t now) {
         socketmap_visit(&l->sockets, sweep_slot, l);
         socketmap_visit(&l->listeners, sweep_listener, l);
         judge_pending(l, now);
+        socketmap_trim(&l->sockets);
+        socketmap_trim(&l->inodes);
+        socketmap_trim(&l->descriptors);
+        socketmap_trim(&l->listeners);
 
         for (size_t i = 0; i < l->table_count; i++)
                 table_judged(l->tables[i]);

@@ -30,31 +30,27 @@ static size_t distance_of(const SocketMap *m, size_t i) {
         return i >= home ? i - home : i + m->capacity - home;
 }
 
-static size_t index_of(const SocketMap *m, uint64_t key) {
-        size_t i;
+/* Where the key is, or where it would go, and how far that is from its home. The map has an empty slot. */
+static bool locate(const SocketMap *m, uint64_t key, size_t *ret_i, size_t *ret_distance) {
+        size_t i = home_of(m, key), distance;
 
-        if (m->count == 0)
-                return SIZE_MAX;
-        i = home_of(m, key);
-        for (size_t distance = 0;; distance++, i = next_of(m, i)) {
-                if (m->slots[i].key == key)
-                        return i;
-                if (m->slots[i].key == 0 || distance_of(m, i) < distance)
-                        return SIZE_MAX;
-        }
+        for (distance = 0;; distance++, i = next_of(m, i))
+                if (m->slots[i].key == key || m->slots[i].key == 0 || distance_of(m, i) < distance)
+                        break;
+        *ret_i = i;
+        *ret_distance = distance;
+        return m->slots[i].key == key;
 }
 
 uint64_t *socketmap_find(const SocketMap *m, uint64_t key) {
-        size_t i = index_of(m, key);
+        size_t i, distance;
 
-        return i == SIZE_MAX ? NULL : &m->slots[i].value;
+        return m->count > 0 && locate(m, key, &i, &distance) ? &m->slots[i].value : NULL;
 }
 
-/* A key that is not there, into a map that has room. */
-static void insert(SocketMap *m, SocketSlot new) {
-        size_t i = home_of(m, new.key);
-
-        for (size_t distance = 0;; distance++, i = next_of(m, i)) {
+/* A key that is not there, into slot i, so far from its home, of a map that has room. */
+static void insert_at(SocketMap *m, size_t i, size_t distance, SocketSlot new) {
+        for (;; distance++, i = next_of(m, i)) {
                 size_t there;
 
                 if (m->slots[i].key == 0) {
@@ -74,32 +70,43 @@ static void insert(SocketMap *m, SocketSlot new) {
 }
 
 static int resize(SocketMap *m, size_t capacity) {
-        SocketMap bigger = { .slots = calloc(capacity, sizeof(SocketSlot)), .capacity = capacity };
+        SocketMap other = { .slots = calloc(capacity, sizeof(SocketSlot)), .capacity = capacity };
 
-        if (!bigger.slots)
+        if (!other.slots)
                 return -ENOMEM;
         for (size_t i = 0; i < m->capacity; i++)
                 if (m->slots[i].key != 0)
-                        insert(&bigger, m->slots[i]);
+                        insert_at(&other, home_of(&other, m->slots[i].key), 0, m->slots[i]);
         free(m->slots);
-        *m = bigger;
+        *m = other;
         return 0;
 }
 
-int socketmap_put(SocketMap *m, uint64_t key, uint64_t value) {
-        uint64_t *there = socketmap_find(m, key);
+static bool is_full(const SocketMap *m) {
+        return m->count + 1 > m->capacity / 8 * 7;
+}
 
-        if (there) {
-                *there = value;
-                return 0;
-        }
-        if (m->count + 1 > m->capacity / 8 * 7) {
-                int r = resize(m, MAX(m->capacity + m->capacity / 5, (size_t) CAPACITY_MIN));
+int socketmap_put(SocketMap *m, uint64_t key, uint64_t value) {
+        size_t i, distance;
+        bool there;
+        int r;
+
+        if (is_full(m) && !socketmap_find(m, key)) {
+                r = resize(m, MAX(m->capacity * 2, (size_t) CAPACITY_MIN));
                 if (r < 0)
                         return r;
         }
-        insert(m, (SocketSlot){ .key = key, .value = value });
+        there = locate(m, key, &i, &distance);
+        if (there)
+                m->slots[i].value = value;
+        else
+                insert_at(m, i, distance, (SocketSlot){ .key = key, .value = value });
         return 0;
+}
+
+void socketmap_trim(SocketMap *m) {
+        if (m->capacity > CAPACITY_MIN && m->count < m->capacity / 3 * 2)
+                (void) resize(m, MAX(m->count + m->count / 10 * 3, (size_t) CAPACITY_MIN));
 }
 
 /* Empty slot i and close the gap. */
@@ -117,9 +124,9 @@ static void remove_at(SocketMap *m, size_t i) {
 }
 
 bool socketmap_remove(SocketMap *m, uint64_t key) {
-        size_t i = index_of(m, key);
+        size_t i, distance;
 
-        if (i == SIZE_MAX)
+        if (m->count == 0 || !locate(m, key, &i, &distance))
                 return false;
         remove_at(m, i);
         return true;
@@ -140,6 +147,4 @@ void socketmap_visit(SocketMap *m, socketmap_visit_t visit, void *userdata) {
                         dead--;
                 } else
                         i++;
-        if (m->capacity > CAPACITY_MIN && m->count < m->capacity / 4)
-                (void) resize(m, MAX(m->count + m->count / 2, (size_t) CAPACITY_MIN));
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* SocketMap: 64-bit keys to 64-bit values, 16 bytes a slot, between 73 and 87 % full: a
- * foreign socket costs the ledger one slot and nothing else. Open addressing, linear probing, Robin Hood
- * order, so that a miss ends early at this load. Keys are hashes already mixed with a secret (ledger), 0 is
+/* SocketMap: 64-bit keys to 64-bit values, 16 bytes a slot: a foreign socket costs the ledger one slot and nothing
+ * else. It doubles when it is 87 % full, so that filling it is cheap, and gives back what it has too much when it is trimmed: then
+ * it is at least two thirds full. Open addressing, linear probing, Robin Hood order, so that a miss ends early at this load. Keys are hashes already mixed with a secret (ledger), 0 is
  * no key, and a value is never 0. Pointers to values are valid until the next put or remove. */
 
 #include <stdbool.h>
@@ -27,6 +27,9 @@ uint64_t *socketmap_find(const SocketMap *m, uint64_t key);
 int socketmap_put(SocketMap *m, uint64_t key, uint64_t value);
 /* False: was not there. */
 bool socketmap_remove(SocketMap *m, uint64_t key);
+
+/* Give back what is empty beyond a third. The caller does it now and then, when growth is over. */
+void socketmap_trim(SocketMap *m);
 
 /* Call back for each slot; a value that the callback sets to 0 is removed. It must not put or remove. */
 typedef void (*socketmap_visit_t)(void *userdata, uint64_t key, uint64_t *value);
