@@ -320,6 +320,49 @@ static void test_tree_sockets(void **state) {
         assert_int_equal(f.count, 0);
 }
 
+typedef struct Own {
+        bool seen[4096];
+        size_t count;
+} Own;
+
+static int own_add(void *userdata, int fd, uint32_t inode) {
+        Own *own = userdata;
+
+        assert_in_range(fd, 0, ELEMENTSOF(own->seen) - 1);
+        assert_false(own->seen[fd]);
+        own->seen[fd] = true;
+        own->count++;
+        return 0;
+}
+
+/* Our own descriptors: without holes, with some, and with so many that they are listed from the middle on. */
+static void test_self_sockets(void **state) {
+        static const int numbers[] = { 50, 51, 52, 53, 54, 55, 56, 57, 58, 70, 71, 90, 200, 201, 900, 1023 };
+        int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC), sockets[ELEMENTSOF(numbers)];
+
+        assert_true(proc_fd >= 0);
+        for (size_t n = 0; n <= ELEMENTSOF(numbers); n++) {
+                Own own = {}, before = {};
+
+                assert_true(procfs_sockets(proc_fd, (uint32_t) getpid(), 0, own_add, &before) >= 0);
+                for (size_t i = 0; i < n; i++) {
+                        int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+                        assert_true(fd >= 0);
+                        sockets[i] = dup3(fd, numbers[i], O_CLOEXEC);
+                        assert_int_equal(sockets[i], numbers[i]);
+                        assert_int_equal(close(fd), 0);
+                }
+                assert_int_equal(procfs_sockets(proc_fd, (uint32_t) getpid(), 0, own_add, &own), before.count + n);
+                assert_int_equal(own.count, before.count + n);
+                for (size_t i = 0; i < n; i++) {
+                        assert_true(own.seen[numbers[i]]);
+                        assert_int_equal(close(sockets[i]), 0);
+                }
+        }
+        assert_int_equal(close(proc_fd), 0);
+}
+
 static void test_tree_holds(void **state) {
         int proc_fd = (int) (intptr_t) *state;
 
@@ -409,6 +452,7 @@ int main(void) {
                 cmocka_unit_test(test_tree_read),    cmocka_unit_test(test_tree_gone),
                 cmocka_unit_test(test_tree_sockets), cmocka_unit_test(test_tree_holds),
                 cmocka_unit_test(test_self),         cmocka_unit_test(test_self_exe),
+                cmocka_unit_test(test_self_sockets),
         };
 
         return cmocka_run_group_tests(tests, tree_make, tree_remove);
