@@ -13,6 +13,12 @@ typedef struct Netns {
         uint32_t pid;   /* a process that lives there, through which it is reached; 0: our own */
 } Netns;
 
+/* How often TCP connections were opened in a namespace, as the kernel counts: attempts of this side (a SYN each, refused ones and
+ * repeated uses of a socket, too) and completed handshakes of others. */
+typedef struct Openings {
+        uint64_t active, passive;
+} Openings;
+
 /* The tables of sockets that are looked at as a whole. */
 typedef enum TableKind {
         TABLE_TCP,  /* IPv4 and IPv6 */

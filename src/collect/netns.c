@@ -14,12 +14,14 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "collect/procfs.h"
+#include "collect/scan.h"
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
@@ -43,6 +45,62 @@ int netns_inode(int proc_fd, uint32_t pid, uint32_t *ret) {
         ssize_t n = fd_readlink_at(proc_fd, ns_path(pid, path), link, sizeof(link));
 
         return n < 0 ? ns_error((int) n) : procfs_parse_link(link, "net", ret);
+}
+
+bool netns_left(int proc_fd, uint32_t pid, uint32_t inode) {
+        uint32_t now;
+        int r;
+
+        if (pid == 0)
+                return false;
+        r = netns_inode(proc_fd, pid, &now);
+        return r == -ESRCH || (r >= 0 && now != inode);
+}
+
+/* "36 25 0:4 net:[4026532000] /run/netns/x rw ...": the fourth word is the root of the mount. Blanks in names are escaped. */
+static bool mount_inode(Scan line, uint32_t *ret) {
+        char root[sizeof("net:[4294967295]")] = "";
+        const char *start = line.p;
+
+        for (unsigned i = 0; i < 4; i++) {
+                scan_blanks(&line);
+                start = line.p;
+                if (!scan_word(&line))
+                        return false;
+        }
+        if ((size_t) (line.p - start) >= sizeof(root))
+                return false;
+        memcpy(root, start, (size_t) (line.p - start));
+        return procfs_parse_link(root, "net", ret) == 0;
+}
+
+int netns_parse_mounted(const char *text, size_t size, uint32_t **ret, size_t *ret_count) {
+        _cleanup_free_ uint32_t *inodes = NULL;
+        const char *end = text + size, *newline;
+        size_t count = 0;
+
+        for (const char *line = text; line < end; line = newline + 1) {
+                uint32_t *grown = array_grow(inodes, count, sizeof(*inodes));
+
+                if (!grown)
+                        return -ENOMEM;
+                inodes = grown;
+                newline = memchr(line, '\n', (size_t) (end - line)) ?: end;
+                count += mount_inode((Scan){ line, newline }, &inodes[count]);
+        }
+        *ret = TAKE_PTR(inodes);
+        *ret_count = count;
+        return 0;
+}
+
+#define MOUNTINFO_MAX (64u << 20)
+
+int netns_mounted(int proc_fd, uint32_t **ret, size_t *ret_count) {
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        int r = fd_read_at(proc_fd, "self/mountinfo", MOUNTINFO_MAX, &text, &size);
+
+        return r < 0 ? r : netns_parse_mounted(text, size, ret, ret_count);
 }
 
 int netns_cookie(int socket_fd, uint64_t *ret) {

@@ -6,10 +6,21 @@
  * The inode of /proc/PID/ns/net is given to another namespace as soon as it is free; the cookie (SO_NETNS_COOKIE, Linux
  * 5.14) is never. The cookie can only be asked of a socket inside. */
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* "net:[N]" of /proc/PID/ns/net; pid 0: of this thread. 0, -ESRCH, -EACCES or negative errno. */
 int netns_inode(int proc_fd, uint32_t pid, uint32_t *ret);
+
+/* Does `pid` (0: we, who stay) not live any more in the namespace with this inode? The number may be somebody else's by now. */
+bool netns_left(int proc_fd, uint32_t pid, uint32_t inode);
+
+/* Inodes of the namespaces that are mounted somewhere (`ip netns`, container engines) and so live without any process, as our own
+ * mount namespace shows it. Owned array. 0 or negative errno. */
+int netns_mounted(int proc_fd, uint32_t **ret, size_t *ret_count);
+/* Pure: the same from the text of mountinfo. -ENOMEM. */
+int netns_parse_mounted(const char *text, size_t size, uint32_t **ret, size_t *ret_count);
 
 /* The cookie of the namespace a socket lives in. 0, or negative errno (-ENOPROTOOPT before Linux 5.14). */
 int netns_cookie(int socket_fd, uint64_t *ret);

@@ -335,17 +335,6 @@ static Coverage coverage_of(int error) {
         }
 }
 
-/* The number may be somebody else's by now. */
-static bool is_gone(int proc_fd, const Netns *netns) {
-        uint32_t inode;
-        int r;
-
-        if (netns->pid == 0)
-                return false;
-        r = netns_inode(proc_fd, netns->pid, &inode);
-        return r == -ESRCH || (r >= 0 && inode != netns->inode);
-}
-
 static int open_net(int proc_fd, const Netns *netns) {
         char path[sizeof("4294967295/net")] = "net";
         int fd;
@@ -358,7 +347,7 @@ static int open_net(int proc_fd, const Netns *netns) {
 
 static int look(int proc_fd, const Netns *netns, TableKind table, Transport only, const Taker *taker, Coverage *ret) {
         _cleanup_close_ int dir_fd = open_net(proc_fd, netns);
-        int r = is_gone(proc_fd, netns) ? -ESRCH : MIN(dir_fd, 0), answer = 0;
+        int r = netns_left(proc_fd, netns->pid, netns->inode) ? -ESRCH : MIN(dir_fd, 0), answer = 0;
 
         for (size_t i = 0; i < ELEMENTSOF(files) && r >= 0; i++) {
                 if (files[i].table != table || (only != TRANSPORT_UNKNOWN && files[i].transport != only))
@@ -370,7 +359,7 @@ static int look(int proc_fd, const Netns *netns, TableKind table, Transport only
                         r = 0;
         }
         /* A process that died meanwhile takes the files with it: what was not there means nothing then. */
-        *ret = is_gone(proc_fd, netns) ? (Coverage){ COVERAGE_GONE, 0 } : coverage_of(r);
+        *ret = netns_left(proc_fd, netns->pid, netns->inode) ? (Coverage){ COVERAGE_GONE, 0 } : coverage_of(r);
         return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -78,9 +79,42 @@ static void test_identity(void **state) {
         assert_int_equal(cookie, 7);
 }
 
+static void test_left(void **state) {
+        _cleanup_close_ int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        pid_t pid = elsewhere();
+        uint32_t inode;
+
+        assert_int_equal(netns_inode(proc_fd, (uint32_t) pid, &inode), 0);
+        assert_false(netns_left(proc_fd, (uint32_t) pid, inode));
+        assert_true(netns_left(proc_fd, (uint32_t) pid, inode + 1));
+        assert_false(netns_left(proc_fd, 0, inode));
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+        assert_true(netns_left(proc_fd, (uint32_t) pid, inode));
+}
+
+static void test_mounted(void **state) {
+        static const char text[] = "36 25 0:4 net:[4026532000] /run/netns/x rw shared:5 - nsfs nsfs rw\n"
+                                   "25 1 8:1 / / rw - ext4 /dev/vda1 rw\n"
+                                   "37 25 0:4\n\n"
+                                   "net:[1] net:[2] net:[3] net:[4294967296]\n"
+                                   "39 25 0:4 mnt:[4026532002] /b rw\n"
+                                   "38 25 0:4 net:[4026532001] /b rw";
+        _cleanup_close_ int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_free_ uint32_t *inodes = NULL, *real = NULL;
+        size_t count;
+
+        assert_int_equal(netns_parse_mounted(text, strlen(text), &inodes, &count), 0);
+        assert_int_equal(count, 2);
+        assert_true(inodes[0] == 4026532000 && inodes[1] == 4026532001);
+        assert_int_equal(netns_mounted(proc_fd, &real, &count), 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_socket_elsewhere),
+                cmocka_unit_test(test_left),
+                cmocka_unit_test(test_mounted),
                 cmocka_unit_test(test_identity),
         };
 
