@@ -15,6 +15,7 @@
 
 void cycle_done(Cycle *c) {
         free(c->namespaces);
+        cycle_books_done(&c->books);
         *c = (Cycle){};
 }
 
@@ -103,6 +104,13 @@ static int walk_process(void *userdata, const Process *p) {
 
 /* --- namespaces and tables ------------------------------------------------------------------------- */
 
+static bool has_namespace(const Netns *items, size_t count, uint64_t id) {
+        for (size_t i = 0; i < count; i++)
+                if (items[i].id == id)
+                        return true;
+        return false;
+}
+
 typedef struct Namespaces {
         Cycle *cycle;
         Netns *items;
@@ -117,6 +125,12 @@ static int keep_namespace(Namespaces *list, const Netns *netns) {
         list->items = items;
         list->items[list->count++] = *netns;
         return 0;
+}
+
+/* It is about to be looked at. */
+static int count_namespace(Cycle *c, const Netns *netns) {
+        return cycle_books_before(&c->books, c->proc_fd, netns,
+                                  !has_namespace(c->namespaces, c->namespace_count, netns->id));
 }
 
 static int add_namespace(void *userdata, const Process *p) {
@@ -137,13 +151,6 @@ static int add_namespace(void *userdata, const Process *p) {
         if (r < 0)
                 return r == -ENOMEM ? r : 0;
         return keep_namespace(list, &netns);
-}
-
-static bool has_namespace(const Netns *items, size_t count, uint64_t id) {
-        for (size_t i = 0; i < count; i++)
-                if (items[i].id == id)
-                        return true;
-        return false;
 }
 
 /* The tables that some rule could tell something of. */
@@ -260,11 +267,14 @@ static int look_at_left(Cycle *c, Namespaces *list, const Netns *netns, unsigned
         coverage = reach(c, netns, &found);
         if (coverage.state == COVERAGE_GONE || (watched && coverage.state != COVERAGE_OK)) {
                 r = look_at_nothing(c, netns, tables, coverage);
+                if (r >= 0 && coverage.state == COVERAGE_GONE)
+                        r = cycle_books_left(&c->books, netns);
                 return r < 0 || !watched ? r : keep_namespace(list, netns);
         }
         if (watched) {
                 list->looked++;
-                r = look(c, &found, tables);
+                r = count_namespace(c, &found);
+                r = r < 0 ? r : look(c, &found, tables);
         }
         return r < 0 ? r : keep_namespace(list, netns);
 }
@@ -279,7 +289,8 @@ static int look_at_all(Cycle *c, Namespaces *list, bool again) {
                 return r;
         wanted = list->looked = list->count;
         for (size_t i = 0; i < wanted; i++) {
-                r = look(c, &list->items[i], tables);
+                r = count_namespace(c, &list->items[i]);
+                r = r < 0 ? r : look(c, &list->items[i], tables);
                 if (r == -ENOBUFS)
                         list->over++;
                 else if (r < 0)
@@ -429,12 +440,15 @@ static int run(Cycle *c) {
         if (r >= 0 && again)
                 c->walked = now;
         if (r >= 0)
+                r = cycle_books_begin(&c->books, c->proc_fd, c->ledger, again, tables_wanted(&c->config->rules) & TABLE_BIT(TABLE_TCP));
+        if (r >= 0)
                 r = look_at_all(c, &list, again);
         if (r >= 0)
                 r = judge(c);
         if (r >= 0)
                 r = question(c);
         if (r >= 0) {
+                cycle_books_after(&c->books, c->proc_fd, c->ledger);
                 free(c->namespaces);
                 c->namespaces = TAKE_PTR(list.items);
                 c->namespace_count = list.count;

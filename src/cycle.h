@@ -11,6 +11,7 @@
 
 #include "collect/collect.h"
 #include "config/config.h"
+#include "cycle-books.h"
 #include "detect/ledger.h"
 
 typedef struct Cycle {
@@ -26,6 +27,7 @@ typedef struct Cycle {
         uint64_t walked;    /* when all descriptors were walked last; 0: never */
         bool over_namespaces, over_processes; /* a limit was reached and told */
         size_t asked, acquitted; /* in the current cycle */
+        CycleBooks books;
 } Cycle;
 
 typedef struct CycleFigures {

@@ -27,6 +27,7 @@
 #include "config/config.h"
 #include "cycle.h"
 #include "emit/sink.h"
+#include "manager-heartbeat.h"
 #include "manager-outlet.h"
 
 #define STOP_WAIT_USEC (2 * USEC_PER_SEC) /* for what still waits for a sink */
@@ -43,6 +44,7 @@ typedef struct Manager {
         Cycle cycle;
         FormatContext format;
         Outlets outlets;
+        Heartbeat heartbeat;
         uint64_t due;   /* when the next cycle is to start; 0: at once */
         bool late;      /* an episode of late cycles is going on, and was told */
         bool ready;
@@ -52,7 +54,12 @@ typedef struct Manager {
 /* --- events ---------------------------------------------------------------------------------------- */
 
 static void on_event(void *userdata, const Event *e) {
-        outlets_put(&((Manager *) userdata)->outlets, e);
+        Manager *m = userdata;
+        ClockReading now;
+
+        clock_read(&now);
+        m->format.clock_offset = clock_follow(m->format.clock_offset, &now);
+        outlets_put(&m->outlets, e);
 }
 
 static void tell_configuration(Manager *m, EventKind kind) {
@@ -70,18 +77,10 @@ static void tell_configuration(Manager *m, EventKind kind) {
 static void tell_stopped(Manager *m) {
         _cleanup_text_ Text counts = TEXT_NULL;
         Event *e = audit_event(EVENT_AUDIT_STOPPED);
-        LedgerStatus status;
 
-        ledger_status(m->ledger, &status);
-        for (EventKind k = 0; k < _EVENT_KIND_MAX; k++)
-                if (status.counts[k] > 0)
-                        text_printf(&counts, "%s%s=%llu", counts.size > 0 ? " " : "", event_kind_info(k)->name,
-                                    (unsigned long long) status.counts[k]);
-        event_set_bytes(e, EVENT_FIELD_COUNTS, bytes_of(text_string(&counts)));
+        heartbeat_set_counts(m->ledger, e, &counts);
         if (m->stopped_by[0])
                 event_set_bytes(e, EVENT_FIELD_STOPPED_BY, bytes_of(m->stopped_by));
-        event_set_number(e, EVENT_FIELD_SOCKET_COUNT, status.sockets);
-        event_set_number(e, EVENT_FIELD_PROCESS_COUNT, status.processes);
         ledger_say(m->ledger, e);
 }
 
@@ -117,14 +116,14 @@ static uint64_t next_distance(const Manager *m, const CycleFigures *f) {
 }
 
 /* Cycles that did not take place: the look took longer than the interval (told once an episode), or nobody let us run. */
-static void check_late(Manager *m, uint64_t started, const CycleFigures *f) {
-        uint64_t interval = m->config->interval;
-        bool late = f->duration > interval;
+/* before, meanwhile: how long the machine slept; that was told, and nobody was held up by it. */
+static void check_late(Manager *m, uint64_t started, const CycleFigures *f, uint64_t before, uint64_t meanwhile) {
+        uint64_t interval = m->config->interval, held_up = m->due != 0 && started > m->due + before ? started - m->due - before : 0;
+        bool late = f->duration > interval + meanwhile;
 
-        if (m->due != 0 && started > m->due + interval) {
-                log_warning("held up for %llu ms: nothing was looked at meanwhile",
-                            (unsigned long long) ((started - m->due) / USEC_PER_MSEC));
-                ledger_gap(m->ledger, "cycle-missed", m->due, started, (started - m->due) / interval);
+        if (held_up > interval) {
+                log_warning("held up for %llu ms: nothing was looked at meanwhile", (unsigned long long) (held_up / USEC_PER_MSEC));
+                ledger_gap(m->ledger, "cycle-missed", m->due, started, held_up / interval);
         }
         if (late && !m->late) {
                 log_warning("a look took %llu ms, longer than the interval of %llu ms; the next one starts an interval after it",
@@ -135,17 +134,18 @@ static void check_late(Manager *m, uint64_t started, const CycleFigures *f) {
 }
 
 static int cycle(Manager *m) {
-        uint64_t started = clock_boottime(), distance;
+        uint64_t started = clock_boottime(), asleep = heartbeat_check_clock(&m->heartbeat), distance;
         CycleFigures figures;
         int r;
 
-        m->format.clock_offset = clock_offset();
+        heartbeat_before_cycle(&m->heartbeat);
         r = cycle_run(&m->cycle, &figures);
         if (r < 0) {
                 log_error("cannot look any more: %s", strerror(-r));
                 return r;
         }
-        check_late(m, started, &figures);
+        check_late(m, started, &figures, asleep, heartbeat_check_clock(&m->heartbeat));
+        heartbeat_after_cycle(&m->heartbeat, m->config->balance);
         outlets_flush(&m->outlets);
         if (figures.asked > 0)
                 log_debug("%zu suspects asked about, %zu of them alive", figures.asked, figures.acquitted);
@@ -334,6 +334,7 @@ static int start(Manager *m) {
         if (r < 0)
                 return r;
         m->cycle = (Cycle){ .proc_fd = m->proc_fd, .collector = m->collector, .ledger = m->ledger, .config = m->config };
+        heartbeat_start(&m->heartbeat, m->ledger, &m->cycle, m->config->balance);
         tell_configuration(m, EVENT_AUDIT_STARTED);
         log_info("watching by %s, %zu %s, every %llu ms", collector_name(collector_kind(m->collector)),
                  m->config->rules.count, m->config->rules.count == 1 ? "rule" : "rules", (unsigned long long) (m->config->interval / USEC_PER_MSEC));
@@ -361,6 +362,7 @@ int manager_run(const ManagerOptions *options) {
         if (r >= 0) {
                 r = sd_event_loop(m.event);
                 (void) sd_notify(0, "STOPPING=1");
+                heartbeat_stop(&m.heartbeat);
                 tell_stopped(&m);
                 outlets_drain(&m.outlets, STOP_WAIT_USEC);
         } else if (r != -EBADMSG)

@@ -46,6 +46,8 @@ const Key config_keys[] = {
           .initial = "1s", .help = "From one look at the sockets to the next." },
         { SECTION_TOP, "rescan", KEY_DURATION, FIELD(Draft, config.rescan), RANGE("1s", "1h"), .initial = "10s",
           .help = "How often processes that match no rule are judged again, and all descriptors are walked." },
+        { SECTION_TOP, "balance", KEY_DURATION, FIELD(Draft, config.balance), RANGE("1s", "24h"), .initial = "5m",
+          .help = "From one *audit-balance* to the next: the books, and the sign that the daemon lives." },
         { SECTION_TOP, "collector", KEY_CHOICE, FIELD(Draft, config.collector),
           NAMES(collector_name, _COLLECTOR_MAX), .initial = "auto",
           .help = "How the kernel is asked; auto takes the best that works on this host." },

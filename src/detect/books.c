@@ -46,44 +46,118 @@ void ledger_book_opened(Ledger *l, Connection *c, bool reported) {
         c->booked |= reported;
 }
 
-void ledger_books_kernel(Ledger *l, const Netns *netns, uint64_t active, uint64_t passive) {
+void ledger_books_kernel(Ledger *l, const Netns *netns, Openings before, Openings after, bool born) {
         Book *b = ledger_book(l, netns);
+        Openings moved = { after.active - before.active, after.passive - before.passive };
 
         if (!b)
                 return;
-        if (!b->kernel_known) {
-                b->kernel_zero[BOOK_ACTIVE] = active;
-                b->kernel_zero[BOOK_PASSIVE] = passive;
-                b->kernel_known = true;
+        if (!b->kernel_known && !born) {
+                b->zero = after;
+                b->zero_uncertain = moved;
+                moved = (Openings){};
         }
-        b->kernel_now[BOOK_ACTIVE] = active;
-        b->kernel_now[BOOK_PASSIVE] = passive;
+        b->kernel_known = true;
+        b->now = after;
+        b->uncertain.active = b->zero_uncertain.active + moved.active;
+        b->uncertain.passive = b->zero_uncertain.passive + moved.passive;
 }
 
-static void tell_book(Ledger *l, const Book *b, uint64_t now) {
-        Event *e = ledger_event(l, EVENT_AUDIT_BALANCE, 0, now, l->options.notices_exact ? "bpf" : "snapshot");
-        long long kernel[2];
+/* Since its zero; a counter that began anew goes below it. */
+static int64_t kernel_of(const Book *b, unsigned column) {
+        return column == BOOK_ACTIVE ? (int64_t) (b->now.active - b->zero.active) : (int64_t) (b->now.passive - b->zero.passive);
+}
 
-        for (int i = 0; i < 2; i++)
-                kernel[i] = (long long) (b->kernel_now[i] - b->kernel_zero[i]);
-        if (b->netns.inode != 0)
-                event_set_number(e, EVENT_FIELD_NETNS, b->netns.inode);
+/* Does what the kernel counted agree with what was recorded, but for what opened while the tables were read? An opening of which nobody knows
+ * the direction may be either. */
+static bool book_balances(const Book *b) {
+        int64_t active = kernel_of(b, BOOK_ACTIVE) - b->recorded[BOOK_ACTIVE];
+        int64_t passive = kernel_of(b, BOOK_PASSIVE) - b->recorded[BOOK_PASSIVE];
+        int64_t rest = active + passive - b->recorded[BOOK_UNKNOWN];
+        int64_t a = (int64_t) b->uncertain.active, p = (int64_t) b->uncertain.passive;
+
+        return b->kernel_known && active >= -a && passive >= -p && rest >= -(a + p) && rest <= a + p;
+}
+
+/* No table of it is left: the namespace is gone. */
+static bool book_is_over(const Ledger *l, const Book *b) {
+        for (size_t i = 0; i < l->table_count; i++)
+                if (l->tables[i]->life == TABLE_LIVE && l->tables[i]->netns.id == b->netns.id)
+                        return false;
+        return true;
+}
+
+static void book_add(Book *sum, const Book *b) {
+        sum->kernel_known |= b->kernel_known;
+        sum->now.active += b->now.active - b->zero.active;
+        sum->now.passive += b->now.passive - b->zero.passive;
+        sum->uncertain.active += b->uncertain.active;
+        sum->uncertain.passive += b->uncertain.passive;
+        for (unsigned i = 0; i < _BOOK_MAX; i++) {
+                sum->recorded[i] += b->recorded[i];
+                sum->reported[i] += b->reported[i];
+        }
+        sum->unattributable += b->unattributable;
+        sum->missed += b->missed;
+}
+
+#define ROWS_MAX 3600 /* bytes: with the last row it fits a field */
+
+/* A row of SOCKAUDIT_UNBALANCED. */
+static void book_row(Text *t, const Book *b, bool over) {
+        if (t->size > ROWS_MAX)
+                return;
+        text_printf(t, "%s%u ", t->size > 0 ? "; " : "", b->netns.inode);
         if (b->kernel_known)
-                event_set_printf(e, EVENT_FIELD_OPENED_KERNEL, "%lld %lld", kernel[0], kernel[1]);
-        event_set_printf(e, EVENT_FIELD_OPENED_RECORDED, "%lld %lld %lld", (long long) b->recorded[0],
-                         (long long) b->recorded[1], (long long) b->recorded[2]);
-        event_set_printf(e, EVENT_FIELD_OPENED_REPORTED, "%lld %lld %lld", (long long) b->reported[0],
-                         (long long) b->reported[1], (long long) b->reported[2]);
-        event_set_number(e, EVENT_FIELD_MISSED, b->missed);
-        event_set_number(e, EVENT_FIELD_UNATTRIBUTABLE, b->unattributable);
+                text_printf(t, "kernel=%lld,%lld ", (long long) kernel_of(b, BOOK_ACTIVE), (long long) kernel_of(b, BOOK_PASSIVE));
+        text_printf(t, "recorded=%lld,%lld,%lld", (long long) b->recorded[0], (long long) b->recorded[1], (long long) b->recorded[2]);
+        if (b->uncertain.active != 0 || b->uncertain.passive != 0)
+                text_printf(t, " uncertain=%llu,%llu", (unsigned long long) b->uncertain.active, (unsigned long long) b->uncertain.passive);
+        if (over)
+                text_append(t, " gone");
+}
+
+static void set_sums(const Ledger *l, Event *e, const Book *sum) {
+        if (sum->kernel_known) {
+                event_set_printf(e, EVENT_FIELD_OPENED_KERNEL, "%lld %lld", (long long) kernel_of(sum, BOOK_ACTIVE),
+                                 (long long) kernel_of(sum, BOOK_PASSIVE));
+                event_set_printf(e, EVENT_FIELD_OPENED_UNCERTAIN, "%llu %llu", (unsigned long long) sum->uncertain.active,
+                                 (unsigned long long) sum->uncertain.passive);
+        }
+        event_set_printf(e, EVENT_FIELD_OPENED_RECORDED, "%lld %lld %lld", (long long) sum->recorded[0],
+                         (long long) sum->recorded[1], (long long) sum->recorded[2]);
+        event_set_printf(e, EVENT_FIELD_OPENED_REPORTED, "%lld %lld %lld", (long long) sum->reported[0],
+                         (long long) sum->reported[1], (long long) sum->reported[2]);
+        event_set_number(e, EVENT_FIELD_MISSED, sum->missed);
+        event_set_number(e, EVENT_FIELD_UNATTRIBUTABLE, sum->unattributable);
+        event_set_word(e, EVENT_FIELD_SEEN_BY, l->options.notices_exact ? "bpf" : "snapshot");
         if (!l->options.notices_exact)
                 event_set_word(e, EVENT_FIELD_ESTIMATE, "yes");
-        ledger_say(l, e);
 }
 
-void ledger_balance(Ledger *l, uint64_t now) {
-        for (size_t i = 0; i < l->book_count; i++)
-                tell_book(l, &l->books[i], now);
+void ledger_balance(Ledger *l, Event *e) {
+        Book sum = {};
+        size_t balanced = 0, kept = 0, count = l->book_count;
+
+        text_clear(&l->unbalanced);
+        for (size_t i = 0; i < count; i++) {
+                const Book *b = &l->books[i];
+                bool over = book_is_over(l, b), balances = book_balances(b);
+
+                balanced += balances;
+                if (!balances)
+                        book_row(&l->unbalanced, b, over);
+                book_add(over ? &l->closed : &sum, b);
+                if (!over)
+                        l->books[kept++] = *b;
+        }
+        l->book_count = kept;
+        book_add(&sum, &l->closed);
+        set_sums(l, e, &sum);
+        event_set_number(e, EVENT_FIELD_NAMESPACE_COUNT, count);
+        event_set_number(e, EVENT_FIELD_BALANCED_COUNT, balanced);
+        if (l->unbalanced.size > 0)
+                event_set_bytes(e, EVENT_FIELD_UNBALANCED, bytes_of(text_string(&l->unbalanced)));
 }
 
 int ledger_missed(Ledger *l, const Notice *n, TableState *t) {
@@ -174,4 +248,5 @@ void ledger_books_free(Ledger *l) {
                 free(m);
         }
         free(l->books);
+        text_done(&l->unbalanced);
 }

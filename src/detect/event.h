@@ -120,7 +120,7 @@ typedef enum FieldType {
         X(ERROR, "ERROR", WORD, "Name of an errno")                                                                       \
         X(OPENED_AT, "OPENED_AT", TIME, "When it was opened, at the latest (connection-completed)")                        \
         X(OPENED_NOT_BEFORE, "OPENED_NOT_BEFORE", TIME, "When it was opened, at the earliest (connection-completed)")      \
-        X(DURATION, "DURATION", USEC, "From opening to close, at most, in microseconds; exact only where the bounds are")          \
+        X(DURATION, "DURATION", USEC, "From opening to close, at most; exact only where the bounds are. Of a suspend: its length")          \
         X(BYTES_SENT, "BYTES_SENT", NUMBER, "Payload bytes sent, without what was sent again")                             \
         X(BYTES_RECEIVED, "BYTES_RECEIVED", NUMBER, "Payload bytes received; may be one too high after a FIN")             \
         X(RETRANSMITS, "RETRANSMITS", NUMBER, "Segments sent again")                                                       \
@@ -166,11 +166,19 @@ typedef enum FieldType {
         X(PROCESS_COUNT, "PROCESS_COUNT", NUMBER, "Processes that match a rule")                                          \
         X(COUNTS, "COUNTS", WORD, "Events so far: kind=n, separated by blanks")                                            \
         X(OPENED_KERNEL, "OPENED_KERNEL", WORD, "Openings by the kernel's own counters: active passive")                   \
+        X(OPENED_UNCERTAIN, "OPENED_UNCERTAIN", WORD, "By how much the kernel's counters moved while it was looked: active passive") \
         X(OPENED_RECORDED, "OPENED_RECORDED", WORD, "Openings that reached the ledger: active passive unknown")            \
         X(OPENED_REPORTED, "OPENED_REPORTED", WORD, "Openings told with a seq: active passive unknown")                    \
         X(MISSED, "MISSED", NUMBER, "Closes of connections that were never in the map")                                   \
         X(UNATTRIBUTABLE, "UNATTRIBUTABLE", NUMBER, "Closes without peer: never connected, refused or reset")              \
         X(ESTIMATE, "ESTIMATE", WORD, "yes: the books of this collector blur, see the manual")                            \
+        X(NAMESPACE_COUNT, "NAMESPACE_COUNT", NUMBER, "Network namespaces in the books")                                  \
+        X(BALANCED_COUNT, "BALANCED_COUNT", NUMBER, "Those of them that balance")                                         \
+        X(UNBALANCED, "UNBALANCED", WORD, "The others: inode and figures of each, separated by semicolons")               \
+        X(CLOCK_SYNC, "CLOCK_SYNC", WORD, "yes or no: the kernel's clock is kept in step with others")                    \
+        X(CLOCK_ERROR, "CLOCK_ERROR", USEC, "By how much it can be wrong, where it is kept in step")                       \
+        X(CLOCK_BEFORE, "CLOCK_BEFORE", WORD, "Wall clock minus the time since boot, before it was set")                    \
+        X(CLOCK_AFTER, "CLOCK_AFTER", WORD, "Wall clock minus the time since boot, after it was set")                      \
         X(RULES, "RULES", BYTES, "The rules in force, one after the other")                                               \
         X(CONFIG_HASH, "CONFIG_HASH", HEX, "Tells configurations apart; not a cryptographic hash")                        \
         X(STOPPED_BY, "STOPPED_BY", BYTES, "Who sent the signal: PID/UID/COMM")                                           \

@@ -21,7 +21,9 @@ enum {
 typedef struct Book {
         Netns netns;
         bool kernel_known;
-        uint64_t kernel_zero[2], kernel_now[2];
+        Openings zero, now;      /* the kernel's counters */
+        Openings uncertain;      /* what they moved by while the tables were read, at both ends */
+        Openings zero_uncertain; /* ... of it at the first reading */
         int64_t recorded[_BOOK_MAX], reported[_BOOK_MAX];
         uint64_t unattributable; /* destroy messages of sockets without peer */
         uint64_t missed;         /* closes of connections that were never in the map */
@@ -81,6 +83,8 @@ struct Ledger {
 
         Book *books;
         size_t book_count;
+        Book closed;         /* sums of the books of namespaces that are gone */
+        Text unbalanced;     /* rows of the last audit-balance */
         Missed *missed;
 
         uint64_t heal_at, heal_distance, healed_at;

@@ -152,11 +152,12 @@ void ledger_gap(Ledger *l, const char *reason, uint64_t from, uint64_t to, uint6
 /* Closes of unknown sockets, folded since the last call (rule 7), as connection-missed events. */
 void ledger_flush_missed(Ledger *l, uint64_t now);
 
-/* The kernel's opening counters of a namespace (dActiveOpens, dPassiveOpens of its /proc/net/snmp), as absolute values; the first reading
- * of a namespace sets its zero. */
-void ledger_books_kernel(Ledger *l, const Netns *netns, uint64_t active, uint64_t passive);
-/* audit-balance (rule 12). */
-void ledger_balance(Ledger *l, uint64_t now);
+/* The kernel's counters of a namespace, as absolute values, before and after its tables were read: what they moved by meanwhile may be in these
+ * tables or not. The second of the first reading is its zero; of a namespace that was born since the start (`born`) zero is. */
+void ledger_books_kernel(Ledger *l, const Netns *netns, Openings before, Openings after, bool born);
+/* The books into an audit-balance that somebody else began and will give to ledger_say() before the next one (rule 12). Those of
+ * namespaces that are gone are closed with it: they stay in the sums only. */
+void ledger_balance(Ledger *l, Event *e);
 
 typedef struct LedgerStatus {
         size_t sockets;   /* watched */

@@ -11,6 +11,7 @@
  * those are cut at the end. */
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "collect/socket.h"
@@ -39,6 +40,15 @@ static bool has(const Message *m, FieldId id) {
 /* 0 when it is not there. */
 static uint64_t number(const Message *m, FieldId id) {
         return has(m, id) ? m->event->values[id].number : 0;
+}
+
+/* Of a word that is a number with a sign; 0 when it is not there. */
+static int64_t signed_number(const Message *m, FieldId id) {
+        Bytes b = has(m, id) ? m->event->values[id].bytes : (Bytes){};
+        char text[24] = "";
+
+        memcpy(text, b.data ?: "", MIN((size_t) b.size, sizeof(text) - 1));
+        return strtoll(text, NULL, 10);
 }
 
 /* The value as text, NULL when there is none; valid until the next call. */
@@ -293,11 +303,27 @@ static bool event_is_about_a_process(const Message *m) {
         return m->event->kind == EVENT_AUDIT_GAP && has(m, EVENT_FIELD_COMM) && has(m, EVENT_FIELD_PID);
 }
 
+/* How long the machine slept; by how much the clock was set. */
+static void put_clock_gap(Message *m) {
+        int64_t before, after;
+
+        if (has(m, EVENT_FIELD_DURATION)) {
+                text_append(m->text, " for ");
+                format_duration(m->text, number(m, EVENT_FIELD_DURATION));
+        }
+        if (!has(m, EVENT_FIELD_CLOCK_BEFORE) || !has(m, EVENT_FIELD_CLOCK_AFTER))
+                return;
+        before = signed_number(m, EVENT_FIELD_CLOCK_BEFORE);
+        after = signed_number(m, EVENT_FIELD_CLOCK_AFTER);
+        text_append(m->text, after < before ? " backwards by " : " forwards by ");
+        format_duration(m->text, after < before ? (uint64_t) before - (uint64_t) after : (uint64_t) after - (uint64_t) before);
+}
+
 static void put_gap(Message *m) {
         static const FieldId from = EVENT_FIELD_NOT_BEFORE, to = EVENT_FIELD_NOT_AFTER;
         bool dated = has(m, from) && has(m, to) && number(m, to) - number(m, from) >= 86400 * USEC_PER_SEC;
 
-        text_append(detail(m), "not observed");
+        text_append(detail(m), has(m, EVENT_FIELD_CLOCK_AFTER) ? "clock set" : "not observed");
         if (has(m, from)) {
                 text_append(m->text, has(m, to) ? " " : " since ");
                 format_time(m->text, format_epoch(m->context, number(m, from)), dated);
@@ -307,6 +333,7 @@ static void put_gap(Message *m) {
                 format_time(m->text, format_epoch(m->context, number(m, to)), dated);
         }
         detail_value(m, "", EVENT_FIELD_GAP_REASON, "");
+        put_clock_gap(m);
         detail_value(m, "", EVENT_FIELD_ERROR, "");
         detail_value(m, "table ", EVENT_FIELD_GAP_TABLE, "");
         detail_value(m, "netns ", EVENT_FIELD_NETNS, "");
@@ -343,9 +370,16 @@ static void put_balance(Message *m) {
         detail_value(m, "openings (active passive) by the kernel ", EVENT_FIELD_OPENED_KERNEL, "");
         detail_value(m, "recorded ", EVENT_FIELD_OPENED_RECORDED, "");
         detail_value(m, "reported ", EVENT_FIELD_OPENED_REPORTED, "");
-        detail_value(m, "", EVENT_FIELD_MISSED, " missed");
+        if (number(m, EVENT_FIELD_MISSED) > 0)
+                detail_value(m, "", EVENT_FIELD_MISSED, " missed");
+        if (has(m, EVENT_FIELD_NAMESPACE_COUNT) && has(m, EVENT_FIELD_BALANCED_COUNT)) {
+                text_printf(detail(m), "%" PRIu64 " of ", number(m, EVENT_FIELD_BALANCED_COUNT));
+                put_count(m->text, number(m, EVENT_FIELD_NAMESPACE_COUNT), "namespace", "s");
+                text_append(m->text, " balanced");
+        }
         if (has(m, EVENT_FIELD_ESTIMATE))
                 text_append(detail(m), "an estimate");
+        detail_value(m, "clock in step: ", EVENT_FIELD_CLOCK_SYNC, "");
 }
 
 /* --- the line ---------------------------------------------------------------------------------------- */

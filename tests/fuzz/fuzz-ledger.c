@@ -474,6 +474,18 @@ static void emit(void *userdata, const Event *e) {
 
 /* --- the run --------------------------------------------------------------------------------------- */
 
+static void balance(World *w, uint8_t b) {
+        static Event e;
+        const Netns netns = { .id = 1u + (b & 3u), .inode = 4026531840u + (b & 3u) };
+        const Openings before = { w->now / 7, w->now / 11 }, after = { before.active + (b >> 4), before.passive + (b >> 6) };
+
+        ledger_books_kernel(w->ledger, &netns, before, after, b & 8);
+        event_init(&e, EVENT_AUDIT_BALANCE);
+        ledger_balance(w->ledger, &e);
+        MUST(number(&e, EVENT_FIELD_BALANCED_COUNT) <= number(&e, EVENT_FIELD_NAMESPACE_COUNT));
+        ledger_say(w->ledger, &e);
+}
+
 static void step(World *w) {
         uint8_t op = byte(w), b = byte(w);
 
@@ -503,7 +515,7 @@ static void step(World *w) {
                 break;
         case 10:
                 ledger_flush_missed(w->ledger, w->now);
-                ledger_balance(w->ledger, w->now);
+                balance(w, b);
                 break;
         default:
                 world_step(w, op / 16, b);

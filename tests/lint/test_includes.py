@@ -16,8 +16,8 @@ ALLOWED = {
     'emit/': ['base/', 'detect/', 'emit/', *RECORDS],
     'config/': ['base/', 'detect/', 'config/', 'collect/collect.h', 'emit/sink.h'],
     'inspect/': ['base/', 'collect/', 'detect/', 'config/config.h', 'inspect/', 'emit/format', 'emit/message.h', 'emit/sink.h'],
-    'cycle': ['base/', 'collect/', 'detect/', 'config/config.h', 'cycle.h'],
-    'manager': ['base/', 'collect/', 'detect/', 'emit/', 'config/config.h', 'cycle.h', 'manager'],
+    'cycle': ['base/', 'collect/', 'detect/', 'config/config.h', 'cycle'],
+    'manager': ['base/', 'collect/', 'detect/', 'emit/', 'config/config.h', 'cycle', 'manager'],
     'sockauditd.c': ['base/', 'manager.h', 'config/config.h', 'emit/sink.h'],
     'sockaudit.c': ['base/', 'inspect/'],
 }

@@ -90,13 +90,13 @@ class Status:
 
 
 class Audit:
-    def __init__(self, directory, config, ns=None, *options):
+    def __init__(self, directory, config, ns=None, *options, environment=()):
         self.config = directory / 'sockaudit.yaml'
         self.config.write_text(config)
         self.status = Status(directory / 'notify')
         command = [BUILD / 'src/sockauditd', f'--config={self.config}', '--sink=json', *options]
         self.process = subprocess.Popen(ns.command(*command) if ns else command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                        env={**os.environ, 'NOTIFY_SOCKET': str(directory / 'notify')})
+                                        env={**os.environ, 'NOTIFY_SOCKET': str(directory / 'notify'), **dict(environment)})
         self.events, self.said = [], []
         self.readers = [threading.Thread(target=self.read, args=a, daemon=True)
                         for a in ((self.process.stdout, lambda line: self.events.append(json.loads(line))),

@@ -182,7 +182,7 @@ def test_hostile_name(tmp_path, ns, actor, sink):
         assert json.loads(comm) == 'watched\\x0a\\x1b[2J)\\xff'
         assert any(e.get('SOCKAUDIT_LOCAL_PORT') == str(port) for e in events)
     else:
-        assert len(lines) == 4  # started, matched, listening, stopped
+        assert len(lines) == 5  # started, matched, listening, balance, stopped
         assert out.decode().isprintable() or '\n' in out.decode()
 
 

@@ -19,7 +19,7 @@ at 10.2 judge
 > listener-present c1
 > connection-present c2
 at 10.3 balance
-> audit-balance ESTIMATE=yes OPENED_KERNEL=0,0 OPENED_RECORDED=0,0,0 OPENED_REPORTED=0,0,0 NETNS=4026530001
+> audit-balance ESTIMATE=yes OPENED_KERNEL=0,0 OPENED_UNCERTAIN=0,0 OPENED_RECORDED=0,0,0 OPENED_REPORTED=0,0,0 NAMESPACE_COUNT=1 BALANCED_COUNT=1 -UNBALANCED
 kernel active=103 passive=52
 at 11 walk 812
   6 1000
@@ -38,4 +38,4 @@ at 11.2 judge
 > connection-appeared c3 DIRECTION=ingress
 > connection-appeared c4 DIRECTION=egress
 at 11.3 balance
-> audit-balance OPENED_KERNEL=3,2 OPENED_RECORDED=2,1,0 OPENED_REPORTED=1,1,0
+> audit-balance OPENED_KERNEL=3,2 OPENED_RECORDED=2,1,0 OPENED_REPORTED=1,1,0 BALANCED_COUNT=0 UNBALANCED=4026530001,kernel=3,2,recorded=2,1,0

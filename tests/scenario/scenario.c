@@ -33,7 +33,8 @@
  *     at T note fork PID/START NAME ...      also exec, exit
  *     at T note lost COUNT
  *     at T healed, heal-at T or never        when a healing look is due
- *     kernel active=5 passive=3              what the kernel has counted; then: at T balance
+ *     kernel active=5 passive=3              what the kernel has counted; then: at T balance. active-before=4
+ *                                            passive-before=3: before its tables were read; born: since the start
  *     at T flush                             the folded closes of unknown sockets are told
  *     at T-T gap REASON
  *     reload                        new rules, in rows like those of `rules`
@@ -331,16 +332,23 @@ static void step_heal_at(Scenario *s) {
 
 static void step_kernel(Scenario *s) {
         Netns netns = netns_of(s);
-        uint64_t active = script_number_option(&s->script, "active", 0);
-        uint64_t passive = script_number_option(&s->script, "passive", 0);
+        Openings after = { script_number_option(&s->script, "active", 0), script_number_option(&s->script, "passive", 0) };
+        Openings before = { script_number_option(&s->script, "active-before", after.active),
+                            script_number_option(&s->script, "passive-before", after.passive) };
+        bool born = script_flag(&s->script, "born");
 
         script_done(&s->script);
-        ledger_books_kernel(s->ledger, &netns, active, passive);
+        ledger_books_kernel(s->ledger, &netns, before, after, born);
 }
 
 static void step_balance(Scenario *s) {
+        static Event e;
+
         script_done(&s->script);
-        ledger_balance(s->ledger, s->t1);
+        event_init(&e, EVENT_AUDIT_BALANCE);
+        event_set_number(&e, EVENT_FIELD_NOT_AFTER, s->t1);
+        ledger_balance(s->ledger, &e);
+        ledger_say(s->ledger, &e);
 }
 
 static void step_flush(Scenario *s) {

@@ -46,6 +46,7 @@ static void test_defaults(void **state) {
         config_init(&c);
         assert_int_equal(c.interval, 1000000);
         assert_int_equal(c.rescan, 10000000);
+        assert_int_equal(c.balance, 300000000);
         assert_int_equal(c.collector, COLLECTOR_AUTO);
         assert_int_equal(c.sinks, 1 << SINK_JOURNAL);
         assert_int_equal(c.cpu_max, 500);
@@ -78,6 +79,7 @@ static void test_every_key(void **state) {
         static const char text[] =
                 "interval: 1m30s\n"
                 "rescan: 1h\n"
+                "balance: 1m\n"
                 "collector: sock_diag\n"
                 "sinks: [json, text]\n"
                 "cpu_max: 0.5%\n"
@@ -118,6 +120,7 @@ static void test_every_key(void **state) {
         assert_parses(text, sizeof(text) - 1, &c);
         assert_int_equal(c.interval, 90000000);
         assert_int_equal(c.rescan, 3600000000);
+        assert_int_equal(c.balance, 60000000);
         assert_int_equal(c.collector, COLLECTOR_SOCK_DIAG);
         assert_int_equal(c.sinks, 1 << SINK_JSON | 1 << SINK_TEXT);
         assert_int_equal(c.cpu_max, 50);
@@ -211,15 +214,15 @@ static void test_keys(void **state) {
                 { "watch: [{name: a, comm: x}]\n", "f:1:19: watch[0]: unknown key 'comm'; did you mean 'match.comm'?\n" },
                 { "watch: [{name: a, peer: x}]\n", "f:1:19: watch[0]: unknown key 'peer'; did you mean 'sockets.peer'?\n" },
                 { RULE "budget: 100M\n",
-                  "f:2:1: unknown key 'budget'; expected interval, rescan, collector, sinks, cpu_max, unit_log, cmdline, limits, "
+                  "f:2:1: unknown key 'budget'; expected interval, rescan, balance, collector, sinks, cpu_max, unit_log, cmdline, limits, "
                   "defaults, exclude, watch\n" },
                 { RULE "limits: {xyzzy: 1}\n", "f:2:10: limits: unknown key 'xyzzy'; expected sockets, processes, namespaces, queue\n" },
                 { RULE "? [a]\n: 1\n", "f:2:3: got a list as key; expected a name\n" },
                 { RULE "<<: {interval: 2s}\n",
-                  "f:2:1: unknown key '<<'; expected interval, rescan, collector, sinks, cpu_max, unit_log, cmdline, limits, "
+                  "f:2:1: unknown key '<<'; expected interval, rescan, balance, collector, sinks, cpu_max, unit_log, cmdline, limits, "
                   "defaults, exclude, watch\n" },
                 { RULE "\"\\e[31m\": 1\n",
-                  "f:2:1: unknown key '\\x1b[31m'; expected interval, rescan, collector, sinks, cpu_max, unit_log, cmdline, limits, "
+                  "f:2:1: unknown key '\\x1b[31m'; expected interval, rescan, balance, collector, sinks, cpu_max, unit_log, cmdline, limits, "
                   "defaults, exclude, watch\n" },
                 { "watch: [{name: a,\n descendants: yes,\n descendants: no}]\n",
                   "f:3:2: watch[0]: duplicate key 'descendants' (first at line 2)\n" },

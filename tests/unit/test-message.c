@@ -174,6 +174,13 @@ static void test_audit(void **state) {
         event_set_number(&e, EVENT_FIELD_MISSED, 4);
         event_set_word(&e, EVENT_FIELD_ESTIMATE, "yes");
         assert_message("sockauditd[5] balance: openings (active passive) by the kernel 12 3, reported 12 3 0, 4 missed, an estimate");
+
+        begin(EVENT_AUDIT_BALANCE, NULL, 5);
+        event_set_number(&e, EVENT_FIELD_MISSED, 0);
+        event_set_number(&e, EVENT_FIELD_NAMESPACE_COUNT, 3);
+        event_set_number(&e, EVENT_FIELD_BALANCED_COUNT, 2);
+        event_set_word(&e, EVENT_FIELD_CLOCK_SYNC, "no");
+        assert_message("sockauditd[5] balance: 2 of 3 namespaces balanced, clock in step: no");
 }
 
 static void test_gap(void **state) {
@@ -195,6 +202,24 @@ static void test_gap(void **state) {
         event_set_word(&e, EVENT_FIELD_GAP_REASON, "denied");
         event_set_number(&e, EVENT_FIELD_GAP_COUNT, 1);
         assert_message("sockauditd gap: not observed, denied, process init[1]");
+
+        begin(EVENT_AUDIT_GAP, NULL, 5);
+        event_set_number(&e, EVENT_FIELD_NOT_BEFORE, 0);
+        event_set_number(&e, EVENT_FIELD_NOT_AFTER, 61000000);
+        event_set_word(&e, EVENT_FIELD_GAP_REASON, "suspend");
+        event_set_number(&e, EVENT_FIELD_DURATION, 60000000);
+        assert_message("sockauditd[5] gap: not observed 22:13:20.000 to 22:14:21.000, suspend for 1 min 0 s");
+
+        begin(EVENT_AUDIT_GAP, NULL, 5);
+        event_set_number(&e, EVENT_FIELD_NOT_BEFORE, 0);
+        event_set_number(&e, EVENT_FIELD_NOT_AFTER, 1000000);
+        event_set_word(&e, EVENT_FIELD_GAP_REASON, "clock-step");
+        event_set_word(&e, EVENT_FIELD_CLOCK_BEFORE, "1700000000000000");
+        event_set_word(&e, EVENT_FIELD_CLOCK_AFTER, "1699999998000000");
+        assert_message("sockauditd[5] gap: clock set 22:13:20.000 to 22:13:21.000, clock-step backwards by 2.0 s");
+        event_set_word(&e, EVENT_FIELD_CLOCK_BEFORE, "-5");
+        event_set_word(&e, EVENT_FIELD_CLOCK_AFTER, "1999995");
+        assert_message("sockauditd[5] gap: clock set 22:13:20.000 to 22:13:21.000, clock-step forwards by 2.0 s");
 
         begin(EVENT_AUDIT_GAP, NULL, 0);
         event_set_number(&e, EVENT_FIELD_NOT_BEFORE, 0);
