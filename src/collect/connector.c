@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Subscription, receive loop and parser of the process connector. Messages are believed when they come from the kernel (port 0; any
+ * process may send to us), and counted by CPU: the acknowledgement, which bears the number of the request instead, is not.
+ *
+ * Known limits: the first message of a CPU sets its zero, so what was lost before it is not in the count; `overrun` says then that
+ * there was something. The kernel keeps its counter of subscribers correct only when we say goodbye; after an unclean end it goes on making
+ * messages for nobody, at a cost below what can be measured. */
+
+#include "collect/connector.h"
+
+#include <errno.h>
+#include <linux/cn_proc.h>
+#include <linux/connector.h>
+#include <linux/netlink.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/macro.h"
+
+#define BUFFER_SIZE (8 << 20) /* 10,000 notices */
+#define ANSWER_MSEC 500
+#define BATCH 64
+#define MESSAGE_MAX 256 /* 76 bytes are used */
+#define CPUS_MAX 8192   /* more than any kernel can be built for */
+
+typedef struct Head {
+        struct nlmsghdr netlink;
+        struct cn_msg connector;
+} Head;
+
+int connector_parse(const void *data, size_t size, ConnectorNotice *ret) {
+        struct proc_event e = {};
+        size_t length;
+        Head head;
+
+        if (size < sizeof(head))
+                return -EINVAL;
+        memcpy(&head, data, sizeof(head));
+        length = head.connector.len;
+        if (head.netlink.nlmsg_len > size || head.netlink.nlmsg_len < sizeof(head) || head.connector.id.idx != CN_IDX_PROC ||
+            head.connector.id.val != CN_VAL_PROC || length < offsetof(struct proc_event, event_data) ||
+            length > head.netlink.nlmsg_len - sizeof(head))
+                return -EINVAL;
+        /* A kind that carries more than we know of is cut. */
+        memcpy(&e, (const char *) data + sizeof(head), MIN(length, sizeof(e)));
+
+        *ret = (ConnectorNotice){
+                .kind = CONNECTOR_OTHER,
+                .when = e.timestamp_ns / 1000,
+                .cpu = e.cpu,
+                .sequence = head.connector.seq,
+                .acknowledged = head.connector.ack,
+        };
+        switch (e.what) {
+        case PROC_EVENT_NONE:
+                ret->kind = CONNECTOR_ACK;
+                ret->error = e.event_data.ack.err;
+                break;
+        case PROC_EVENT_FORK: /* a new thread has the process of its parent */
+                if (e.event_data.fork.child_pid == e.event_data.fork.child_tgid)
+                        ret->kind = CONNECTOR_FORK;
+                ret->pid = (uint32_t) e.event_data.fork.child_tgid;
+                ret->parent = (uint32_t) e.event_data.fork.parent_tgid;
+                break;
+        case PROC_EVENT_EXEC:
+                ret->kind = CONNECTOR_EXEC;
+                ret->pid = (uint32_t) e.event_data.exec.process_tgid;
+                break;
+        case PROC_EVENT_UID:
+                if (e.event_data.id.process_pid == e.event_data.id.process_tgid)
+                        ret->kind = CONNECTOR_CHANGE;
+                ret->pid = (uint32_t) e.event_data.id.process_tgid;
+                break;
+        case PROC_EVENT_COMM:
+                if (e.event_data.comm.process_pid == e.event_data.comm.process_tgid)
+                        ret->kind = CONNECTOR_CHANGE;
+                ret->pid = (uint32_t) e.event_data.comm.process_tgid;
+                break;
+        case PROC_EVENT_EXIT:
+                if (e.event_data.exit.process_pid == e.event_data.exit.process_tgid)
+                        ret->kind = CONNECTOR_EXIT;
+                ret->pid = (uint32_t) e.event_data.exit.process_tgid;
+                break;
+        case PROC_EVENT_GID:
+        case PROC_EVENT_SID:
+        case PROC_EVENT_PTRACE:
+        case PROC_EVENT_COREDUMP:
+        default:
+                break;
+        }
+        return 0;
+}
+
+uint64_t connector_count(Connector *c, const ConnectorNotice *n) {
+        uint32_t missing;
+
+        if (n->kind == CONNECTOR_ACK || n->cpu >= c->cpus)
+                return 0;
+        missing = c->known[n->cpu] ? n->sequence - c->next[n->cpu] : 0;
+        c->next[n->cpu] = n->sequence + 1;
+        c->known[n->cpu] = true;
+        /* Numbers that go back are a counter that began anew: nothing can be said. */
+        return missing > INT32_MAX ? 0 : missing;
+}
+
+static int subscribe(const Connector *c, enum proc_cn_mcast_op op, uint32_t sequence) {
+        struct {
+                Head head;
+                enum proc_cn_mcast_op op;
+        } m = {
+                .head.netlink = { .nlmsg_len = sizeof(m), .nlmsg_type = NLMSG_DONE },
+                .head.connector = { .id = { CN_IDX_PROC, CN_VAL_PROC }, .seq = sequence, .ack = sequence, .len = sizeof(op) },
+                .op = op,
+        };
+        ssize_t n;
+
+        do
+                n = send(c->fd, &m, sizeof(m), 0);
+        while (n < 0 && errno == EINTR);
+        return n < 0 ? -errno : 0;
+}
+
+typedef struct Answer {
+        uint32_t sequence;
+        bool came;
+        uint32_t error;
+} Answer;
+
+static void take_answer(void *userdata, const ConnectorNotice *n) {
+        Answer *a = userdata;
+
+        /* Everybody gets everybody's: the number is what makes it ours. */
+        if (n->kind != CONNECTOR_ACK || n->sequence != a->sequence || n->acknowledged != a->sequence + 1)
+                return;
+        a->came = true;
+        a->error = n->error;
+}
+
+static int await_answer(Connector *c, Answer *a) {
+        uint64_t now = clock_monotonic(), end = now + ANSWER_MSEC * USEC_PER_MSEC;
+        int r;
+
+        for (; !a->came && now < end; now = clock_monotonic()) {
+                struct pollfd p = { .fd = c->fd, .events = POLLIN };
+
+                if (poll(&p, 1, (int) ((end - now) / USEC_PER_MSEC) + 1) < 0 && errno != EINTR)
+                        return -errno;
+                r = connector_receive(c, 1024, take_answer, a);
+                if (r < 0)
+                        return r;
+        }
+        if (!a->came)
+                return -EOPNOTSUPP;
+        return a->error != 0 && a->error < 4096 ? -(int) a->error : 0;
+}
+
+static int allocate(Connector *c) {
+        c->cpus = CPUS_MAX;
+        c->next = calloc(c->cpus, sizeof(*c->next));
+        c->known = calloc(c->cpus, sizeof(*c->known));
+        return c->next && c->known ? 0 : -ENOMEM;
+}
+
+static int open_socket(Connector *c) {
+        struct sockaddr_nl a = { .nl_family = AF_NETLINK, .nl_groups = CN_IDX_PROC };
+        int size = BUFFER_SIZE;
+
+        c->fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_CONNECTOR);
+        if (c->fd < 0)
+                return -errno;
+        if (setsockopt(c->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
+                (void) setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+        return bind(c->fd, (struct sockaddr *) &a, sizeof(a)) < 0 ? -errno : 0;
+}
+
+int connector_open(Connector *ret) {
+        Connector c = CONNECTOR_NULL;
+        Answer answer = {};
+        int r;
+
+        if (getrandom(&answer.sequence, sizeof(answer.sequence), 0) != sizeof(answer.sequence))
+                return -errno;
+        r = allocate(&c);
+        if (r >= 0)
+                r = open_socket(&c);
+        if (r >= 0)
+                r = subscribe(&c, PROC_CN_MCAST_LISTEN, answer.sequence);
+        if (r >= 0)
+                r = await_answer(&c, &answer);
+        if (r < 0) {
+                connector_close(&c);
+                return r;
+        }
+        *ret = c;
+        return 0;
+}
+
+void connector_close(Connector *c) {
+        if (c->fd >= 0)
+                (void) subscribe(c, PROC_CN_MCAST_IGNORE, 0);
+        (void) fd_close(c->fd);
+        free(c->next);
+        free(c->known);
+        *c = CONNECTOR_NULL;
+}
+
+typedef struct Batch {
+        struct mmsghdr messages[BATCH];
+        struct iovec parts[BATCH];
+        struct sockaddr_nl from[BATCH];
+        _Alignas(struct nlmsghdr) char data[BATCH][MESSAGE_MAX];
+} Batch;
+
+static int receive_batch(Connector *c, Batch *b, size_t count) {
+        for (size_t i = 0; i < count; i++) {
+                b->parts[i] = (struct iovec){ b->data[i], MESSAGE_MAX };
+                b->messages[i].msg_hdr = (struct msghdr){
+                        .msg_name = &b->from[i], .msg_namelen = sizeof(b->from[i]), .msg_iov = &b->parts[i], .msg_iovlen = 1,
+                };
+        }
+        for (;;) {
+                int n = recvmmsg(c->fd, b->messages, (unsigned) count, MSG_DONTWAIT, NULL);
+
+                if (n >= 0)
+                        return n;
+                if (errno == EAGAIN)
+                        return 0;
+                if (errno == ENOBUFS)
+                        c->overrun = true; /* told once; what is in the buffer is still good */
+                else if (errno != EINTR)
+                        return -errno;
+        }
+}
+
+int connector_receive(Connector *c, size_t max, connector_take_t take, void *userdata) {
+        size_t total = 0;
+        Batch b;
+
+        while (total < max) {
+                size_t want = MIN(max - total, (size_t) BATCH);
+                int n = receive_batch(c, &b, want);
+
+                if (n < 0)
+                        return n;
+                for (int i = 0; i < n; i++) {
+                        ConnectorNotice notice;
+
+                        if (b.messages[i].msg_hdr.msg_namelen != sizeof(b.from[i]) || b.from[i].nl_pid != 0 ||
+                            connector_parse(b.data[i], b.messages[i].msg_len, &notice) < 0)
+                                continue;
+                        c->lost += connector_count(c, &notice);
+                        if (notice.kind != CONNECTOR_OTHER)
+                                take(userdata, &notice);
+                }
+                total += (size_t) n;
+                if ((size_t) n < want)
+                        break;
+        }
+        return (int) total;
+}

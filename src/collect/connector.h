@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* The process connector (cn_proc): the kernel tells each fork, exec, exit and change of user or name, as it happens. Pids are
+ * those of the initial namespace, and so it works there only, in the initial network namespace, too.
+ *
+ * Everything is numbered, on each CPU apart: a hole in the numbers is what was lost, exactly. (No event mask is ever set, since
+ * what it keeps back makes holes, too.) */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum ConnectorKind {
+        CONNECTOR_OTHER, /* nothing that is told: threads, other kinds */
+        CONNECTOR_ACK,   /* answer to a subscription, of anybody */
+        CONNECTOR_FORK,
+        CONNECTOR_EXEC,
+        CONNECTOR_CHANGE, /* another user, or another name */
+        CONNECTOR_EXIT,   /* of the thread that gave the process its id: others may live on */
+} ConnectorKind;
+
+typedef struct ConnectorNotice {
+        ConnectorKind kind;
+        uint32_t pid;
+        uint32_t parent; /* of FORK */
+        uint64_t when;   /* CLOCK_MONOTONIC usec */
+        uint32_t cpu, sequence, acknowledged;
+        uint32_t error;  /* of ACK */
+} ConnectorNotice;
+
+typedef struct Connector {
+        int fd;          /* -1: closed */
+        uint32_t *next;  /* number that comes next, by CPU; known where `known` says so */
+        bool *known;
+        size_t cpus;
+        uint64_t lost;   /* so far */
+        bool overrun;    /* the buffer overflowed since the last receive: at least one was lost, if no number shows it yet */
+} Connector;
+
+#define CONNECTOR_NULL ((Connector){ .fd = -1 })
+
+/* Subscribe. 0 only when the kernel has said that it is done: elsewhere (in a network, pid or user namespace of one's own) notices of other
+ * subscribers may arrive, and that is no promise. -EOPNOTSUPP: no answer; else negative errno. */
+int connector_open(Connector *c);
+void connector_close(Connector *c);
+
+typedef void (*connector_take_t)(void *userdata, const ConnectorNotice *notice);
+
+/* At most `max` notices, as many as there are. Returns how many messages were read, or negative errno; fewer than `max`: none is left. */
+int connector_receive(Connector *c, size_t max, connector_take_t take, void *userdata);
+
+/* Pure: one datagram. 0; -EINVAL: damaged. */
+int connector_parse(const void *data, size_t size, ConnectorNotice *ret);
+/* Pure but for `c`: how many are missing before this one. */
+uint64_t connector_count(Connector *c, const ConnectorNotice *notice);
