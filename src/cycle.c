@@ -33,7 +33,7 @@ static unsigned facts_wanted(const Config *config) {
                 cmdline |= match_needs_cmdline(rules->rules[i].match);
         for (size_t i = 0; i < rules->exclude_count; i++)
                 cmdline |= match_needs_cmdline(&rules->excludes[i]);
-        return PROCFS_EXE | PROCFS_LOGIN | PROCFS_NETNS | (cmdline ? PROCFS_CMDLINE : 0);
+        return PROCFS_EXE | PROCFS_LOGIN | PROCFS_NETNS | PROCFS_CWD | (cmdline ? PROCFS_CMDLINE : 0);
 }
 
 /* 0, also when the process has gone meanwhile; -ENOMEM. */

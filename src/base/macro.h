@@ -47,6 +47,13 @@
                 _fd;                       \
         })
 
+#define SWAP(a, b)                         \
+        do {                               \
+                __typeof__(a) _s = (a);    \
+                (a) = (b);                 \
+                (b) = _s;                  \
+        } while (0)
+
 /* For _cleanup_(xxxp): calls a destructor that accepts NULL. */
 #define DEFINE_CLEANUP(type, function)                           \
         static inline _unused_ void function##p(type **p) {     \

@@ -2,8 +2,7 @@
 
 #include "collect/process.h"
 
-#include <errno.h>
-#include <string.h>
+#include <stdio.h>
 
 void process_init(Process *p) {
         *p = (Process){
@@ -22,6 +21,9 @@ void process_done(Process *p) {
         free(p->cgroup);
         free(p->unit);
         free(p->user_unit);
+        free(p->container);
+        free(p->pod);
+        free(p->cwd);
         process_init(p);
 }
 
@@ -29,58 +31,29 @@ bool process_same(const Process *a, const Process *b) {
         return a->pid == b->pid && a->start_ticks == b->start_ticks;
 }
 
-static bool component_ends_with(Bytes c, const char *suffix) {
-        size_t n = strlen(suffix);
+const char *exe_state_name(unsigned state) {
+        static const char *const names[_EXE_MAX] = {
+                [EXE_DELETED] = "deleted",
+                [EXE_REPLACED] = "replaced",
+                [EXE_MEMFD] = "memfd",
+        };
 
-        return c.size > n && memcmp(c.data + c.size - n, suffix, n) == 0;
+        return state < _EXE_MAX ? names[state] : NULL;
 }
 
-static bool component_is_unit(Bytes c) {
-        static const char *const suffixes[] = { ".service", ".scope", ".socket", ".mount", ".swap" };
+/* Numbers of the kernel's Documentation/admin-guide/devices.txt. */
+const char *process_tty(const Process *p, char buffer[PROCESS_TTY_MAX]) {
+        enum { MAJOR_TTY = 4, MAJOR_PTS = 136, MAJOR_PTS_LAST = 143, FIRST_SERIAL = 64 };
+        unsigned major = p->tty >> 8 & 0xfff, minor = (p->tty & 0xff) | (p->tty >> 12 & 0xfff00);
 
-        for (size_t i = 0; i < ELEMENTSOF(suffixes); i++)
-                if (component_ends_with(c, suffixes[i]))
-                        return true;
-        return false;
-}
-
-static bool component_is_user_manager(Bytes c) {
-        static const char prefix[] = "user@";
-
-        return c.size > sizeof(prefix) - 1 && memcmp(c.data, prefix, sizeof(prefix) - 1) == 0 &&
-               component_ends_with(c, ".service");
-}
-
-/* The first unit at or after *path, which is moved behind it. */
-static Bytes unit_next(const char **path) {
-        const char *p = *path;
-
-        while (*p) {
-                size_t n = strcspn(p, "/");
-                Bytes c = { p, (uint32_t) n };
-
-                p += n;
-                p += strspn(p, "/");
-                *path = p;
-                if (component_is_unit(c))
-                        return c;
-        }
-        return (Bytes){};
-}
-
-int cgroup_units(const char *cgroup, char **ret_unit, char **ret_user_unit) {
-        _cleanup_free_ char *unit = NULL, *user_unit = NULL;
-        Bytes outer, inner = {};
-
-        outer = unit_next(&cgroup);
-        if (outer.data && component_is_user_manager(outer))
-                inner = unit_next(&cgroup);
-        if (outer.data && !(unit = strndup(outer.data, outer.size)))
-                return -ENOMEM;
-        if (inner.data && !(user_unit = strndup(inner.data, inner.size)))
-                return -ENOMEM;
-
-        *ret_unit = TAKE_PTR(unit);
-        *ret_user_unit = TAKE_PTR(user_unit);
-        return 0;
+        if (p->tty == 0)
+                return NULL;
+        if (major >= MAJOR_PTS && major <= MAJOR_PTS_LAST)
+                (void) snprintf(buffer, PROCESS_TTY_MAX, "pts/%u", (major - MAJOR_PTS) * 256 + minor);
+        else if (major == MAJOR_TTY)
+                (void) snprintf(buffer, PROCESS_TTY_MAX, minor < FIRST_SERIAL ? "tty%u" : "ttyS%u",
+                                minor < FIRST_SERIAL ? minor : minor - FIRST_SERIAL);
+        else
+                (void) snprintf(buffer, PROCESS_TTY_MAX, "%u:%u", major, minor);
+        return buffer;
 }

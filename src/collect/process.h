@@ -13,6 +13,17 @@
 
 #define PROCESS_UNKNOWN UINT32_MAX /* of uids and ids */
 
+/* What became of the file that a process executes. */
+typedef enum ExeState {
+        EXE_PRESENT,  /* it is there under its name, or nothing is known */
+        EXE_DELETED,  /* it has no name any more */
+        EXE_REPLACED, /* ... and another file has that name now, as after an upgrade */
+        EXE_MEMFD,    /* it never had one: memfd_create(2) */
+        _EXE_MAX,
+} ExeState;
+
+const char *exe_state_name(unsigned state); /* NULL for EXE_PRESENT */
+
 typedef struct Process {
         uint32_t pid;
         uint32_t parent;      /* pid; 0: none */
@@ -20,14 +31,19 @@ typedef struct Process {
         uint64_t start_usec;  /* the same as CLOCK_BOOTTIME */
 
         char *comm;
-        char *exe; /* path; " (deleted)" is taken off and said in exe_deleted */
-        bool exe_deleted;
+        char *exe; /* path; " (deleted)" is taken off and said in exe_state */
+        ExeState exe_state;
         uint64_t exe_device, exe_inode; /* 0: unknown */
         char *cmdline; /* arguments joined by one blank each; NULL for kernel threads or when not asked for */
         uint32_t cmdline_size;
         char *cgroup; /* path of the v2 hierarchy, else of the v1 name=systemd one */
         char *unit;   /* system unit from the cgroup path; NULL: none */
         char *user_unit;
+        char *container; /* id or name of the container, from the cgroup paths (cgroup.h); NULL: none */
+        const char *container_runtime; /* static; NULL: unknown */
+        char *pod; /* uid of the Kubernetes pod; NULL: none */
+        char *cwd; /* working directory, as its name was when read */
+        uint32_t tty; /* device number of the controlling terminal; 0: none */
 
         uint32_t uid, effective_uid, gid;  /* PROCESS_UNKNOWN */
         uint32_t login_uid, audit_session; /* PROCESS_UNKNOWN: not set */
@@ -44,7 +60,6 @@ void process_init(Process *p);
 /* Same pid and start time. */
 bool process_same(const Process *a, const Process *b);
 
-/* The unit that a cgroup path belongs to: the first component that ends in .service, .scope, .socket, .mount or .swap
- * (cgroups below it are made by the unit itself, which could give them any name). Below user@N.service, which is the system unit,
- * the next such component is the user unit. Writes owned strings or NULL. -ENOMEM or 0. */
-int cgroup_units(const char *cgroup, char **ret_unit, char **ret_user_unit);
+#define PROCESS_TTY_MAX 24
+/* "pts/3", "tty1", "ttyS0", else "MAJOR:MINOR". NULL: it has none. */
+const char *process_tty(const Process *p, char buffer[PROCESS_TTY_MAX]);

@@ -10,11 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collect/cgroup.h"
 #include "collect/scan.h"
 
 /* The members of /proc/PID/stat that matter. */
 typedef struct Stat {
-        uint32_t pid, parent;
+        uint32_t pid, parent, tty;
         uint64_t start_ticks;
         Bytes comm;
 } Stat;
@@ -24,7 +25,7 @@ typedef struct Stat {
 static int stat_scan(const char *text, Stat *ret) {
         Scan s = { text, text + strlen(text) };
         const char *close = strrchr(text, ')');
-        uint64_t pid, parent, start;
+        uint64_t pid, parent, tty = 0, start;
 
         if (!close || !scan_decimal(&s, INT_MAX, &pid) || !scan_char(&s, ' ') || !scan_char(&s, '(') || s.p > close)
                 return -EINVAL;
@@ -39,7 +40,8 @@ static int stat_scan(const char *text, Stat *ret) {
                 return -EINVAL;
         for (int field = 5; field < 22; field++) {
                 scan_blanks(&s);
-                if (!scan_word(&s))
+                /* The kernel prints the number of the terminal signed. */
+                if (field == 7 ? !scan_decimal(&s, INT_MAX, &tty) && !scan_word(&s) : !scan_word(&s))
                         return -EINVAL;
         }
         scan_blanks(&s);
@@ -48,6 +50,7 @@ static int stat_scan(const char *text, Stat *ret) {
 
         ret->pid = (uint32_t) pid;
         ret->parent = (uint32_t) parent;
+        ret->tty = (uint32_t) tty;
         ret->start_ticks = start;
         return 0;
 }
@@ -85,6 +88,7 @@ int procfs_parse_stat(const char *text, Process *p) {
         p->comm = comm;
         p->pid = stat.pid;
         p->parent = stat.parent;
+        p->tty = stat.tty;
         p->start_ticks = stat.start_ticks;
         p->start_usec = ticks_usec(stat.start_ticks);
         return 0;
@@ -133,59 +137,38 @@ int procfs_parse_status(const char *text, Process *p) {
         return 0;
 }
 
-/* The path of a line "ID:CONTROLLERS:/PATH" with these controllers ("" is v2); unknown when there is none. The
- * kernel refuses newlines in the names of cgroups. */
-static Bytes cgroup_line(const char *text, const char *controllers) {
-        size_t n = strlen(controllers);
+/* A copy of bytes; NULL for none, and then or when memory ran out *failed says which. */
+static char *bytes_copy(Bytes b, bool *failed) {
+        char *copy = b.size > 0 ? strndup(b.data, b.size) : NULL;
 
-        for (const char *line = text; line; line = strchr(line, '\n')) {
-                const char *p;
-
-                if (*line == '\n')
-                        line++;
-                p = line + strspn(line, "0123456789");
-                if (p == line || *p != ':' || strncmp(p + 1, controllers, n) != 0)
-                        continue;
-                p += 1 + n;
-                if (p[0] == ':' && p[1] == '/')
-                        return (Bytes){ p + 1, (uint32_t) strcspn(p + 1, "\n") };
-        }
-        return (Bytes){};
-}
-
-/* Where v1 and v2 are mounted side by side, systemd may keep its tree in either: the one in which the process is not
- * at the root says more. */
-static Bytes cgroup_choose(const char *text) {
-        static const char deleted[] = " (deleted)";
-        Bytes v2 = cgroup_line(text, ""), v1 = cgroup_line(text, "name=systemd");
-        size_t n = sizeof(deleted) - 1;
-
-        if (v2.size > n && memcmp(v2.data + v2.size - n, deleted, n) == 0)
-                v2.size -= (uint32_t) n;
-        return v1.size > 1 && v2.size <= 1 ? v1 : v2.data ? v2 : v1;
+        *failed |= b.size > 0 && !copy;
+        return copy;
 }
 
 int procfs_parse_cgroup(const char *text, Process *p) {
-        _cleanup_free_ char *cgroup = NULL;
-        char *unit, *user_unit;
-        Bytes path = cgroup_choose(text);
+        _cleanup_process_ Process q;
+        bool failed = false;
+        Cgroup g;
         int r;
 
-        if (!path.data)
-                return -EINVAL;
-        cgroup = strndup(path.data, path.size);
-        if (!cgroup)
-                return -ENOMEM;
-        r = cgroup_units(cgroup, &unit, &user_unit);
+        process_init(&q);
+        r = cgroup_parse(text, &g);
         if (r < 0)
                 return r;
+        q.cgroup = bytes_copy(g.path, &failed);
+        q.unit = bytes_copy(g.unit, &failed);
+        q.user_unit = bytes_copy(g.user_unit, &failed);
+        q.container = bytes_copy(bytes_of(g.container), &failed);
+        q.pod = bytes_copy(bytes_of(g.pod), &failed);
+        if (failed)
+                return -ENOMEM;
 
-        free(p->cgroup);
-        free(p->unit);
-        free(p->user_unit);
-        p->cgroup = TAKE_PTR(cgroup);
-        p->unit = unit;
-        p->user_unit = user_unit;
+        SWAP(p->cgroup, q.cgroup);
+        SWAP(p->unit, q.unit);
+        SWAP(p->user_unit, q.user_unit);
+        SWAP(p->container, q.container);
+        SWAP(p->pod, q.pod);
+        p->container_runtime = g.runtime;
         return 0;
 }
 

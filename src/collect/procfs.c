@@ -15,9 +15,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -157,6 +160,46 @@ static int unless_no_memory(int r) {
         return r == -ENOMEM ? r : 0;
 }
 
+/* The device of all files of memfd_create(2); 0: unknown. */
+static uint64_t memfd_device(void) {
+        static uint64_t device;
+        struct stat st;
+
+        if (device == 0) {
+                _cleanup_close_ int fd = memfd_create("sockaudit", MFD_CLOEXEC);
+
+                if (fd >= 0 && fstat(fd, &st) == 0)
+                        device = st.st_dev;
+        }
+        return device;
+}
+
+/* Is there a file of this name where the process was started? Only what the kernel has in its cache counts, since the server of a
+ * network or FUSE file system may never answer. */
+static bool is_named(int dir_fd, const char *path) {
+        struct open_how how = { .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_CACHED };
+        _cleanup_close_ int root = -1, fd = -1;
+        char own[64], its[64];
+        bool shared = fd_readlink_at(AT_FDCWD, "/proc/thread-self/ns/mnt", own, sizeof(own)) > 0 &&
+                      fd_readlink_at(dir_fd, "ns/mnt", its, sizeof(its)) > 0 && strcmp(own, its) == 0;
+
+        /* The path is that of our own root, where we share its mounts. */
+        if (shared)
+                root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        else
+                root = openat(dir_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (root < 0)
+                return false;
+        fd = (int) syscall(SYS_openat2, root, path, &how, sizeof(how));
+        return fd >= 0;
+}
+
+static ExeState exe_state(int dir_fd, const char *path, const struct statx *sx) {
+        if (sx && makedev(sx->stx_dev_major, sx->stx_dev_minor) == memfd_device())
+                return EXE_MEMFD;
+        return is_named(dir_fd, path) ? EXE_REPLACED : EXE_DELETED;
+}
+
 /* The kernel marks a path without a directory entry with " (deleted)"; anybody can also give a file such a
  * name. Only a file without any link left is believed to be deleted; else the name stays as it reads. A
  * copy of the link to nowhere (in tests) is believed. DONT_SYNC: never ask the server of a network or FUSE file. */
@@ -174,7 +217,7 @@ static int read_exe(int dir_fd, Process *p) {
         known = statx(dir_fd, "exe", AT_STATX_DONT_SYNC, STATX_INO | STATX_NLINK, &sx) == 0;
         if ((size_t) size > n && strcmp(path + size - n, deleted) == 0 && (!known || sx.stx_nlink == 0)) {
                 path[(size_t) size - n] = 0;
-                p->exe_deleted = true;
+                p->exe_state = exe_state(dir_fd, path, known ? &sx : NULL);
         }
         p->exe = strdup(path);
         if (!p->exe)
@@ -184,6 +227,15 @@ static int read_exe(int dir_fd, Process *p) {
                 p->exe_inode = sx.stx_ino;
         }
         return 0;
+}
+
+static int read_cwd(int dir_fd, Process *p) {
+        char path[PATH_MAX];
+
+        if (fd_readlink_at(dir_fd, "cwd", path, sizeof(path)) <= 0)
+                return 0;
+        p->cwd = strdup(path);
+        return p->cwd ? 0 : -ENOMEM;
 }
 
 /* Arguments end in NUL each. Programs that rewrite their title leave more of them at the end. */
@@ -270,6 +322,11 @@ int procfs_read(int proc_fd, uint32_t pid, unsigned want, Process *ret) {
                 r = read_cmdline(dir_fd, &p);
         if (r < 0)
                 return r;
+        if (want & PROCFS_CWD) {
+                r = read_cwd(dir_fd, &p);
+                if (r < 0)
+                        return r;
+        }
         if (want & PROCFS_LOGIN) {
                 read_number(dir_fd, "loginuid", &p.login_uid);
                 read_number(dir_fd, "sessionid", &p.audit_session);

@@ -19,7 +19,8 @@ typedef enum ProcfsWant {
         PROCFS_CMDLINE = 1 << 1, /* can block on a process whose memory is on FUSE or NFS */
         PROCFS_LOGIN = 1 << 2,   /* loginuid, sessionid */
         PROCFS_NETNS = 1 << 3,   /* netns_inode */
-        PROCFS_ALL = 15,
+        PROCFS_CWD = 1 << 4,     /* the name of the directory alone, which the kernel knows without asking the file system */
+        PROCFS_ALL = 31,
 } ProcfsWant;
 
 /* Fill `ret` (initialised or unused; done by the caller). -ESRCH when the process is gone or changed while

@@ -137,7 +137,7 @@ typedef enum FieldType {
         X(FD, "FD", NUMBER, "Descriptor in the primary holder")                                                           \
         X(COMM, "COMM", BYTES, "Process name")                                                                            \
         X(EXE, "EXE", BYTES, "Path of the executable")                                                                    \
-        X(EXE_STATE, "EXE_STATE", WORD, "deleted: the executable has no name any more")                                    \
+        X(EXE_STATE, "EXE_STATE", WORD, "deleted, replaced or memfd: what became of the executable")                       \
         X(UID, "UID", NUMBER, "Real user id")                                                                             \
         X(EFFECTIVE_UID, "EFFECTIVE_UID", NUMBER, "Effective user id, when it differs from UID")                           \
         X(GID, "GID", NUMBER, "Real group id")                                                                            \
@@ -147,10 +147,17 @@ typedef enum FieldType {
         X(UNIT, "UNIT", BYTES, "systemd unit of the process")                                                             \
         X(USER_UNIT, "USER_UNIT", BYTES, "systemd user unit of the process")                                              \
         X(CGROUP, "CGROUP", BYTES, "Control group path")                                                                  \
+        X(CONTAINER, "CONTAINER", BYTES, "Id or name of the container of the process")                                      \
+        X(CONTAINER_RUNTIME, "CONTAINER_RUNTIME", WORD, "docker, containerd, cri-o, podman, lxc, systemd-nspawn")          \
+        X(POD_UID, "POD_UID", WORD, "Uid of the Kubernetes pod of the process")                                            \
         X(PROCESS_NETNS, "PROCESS_NETNS", NUMBER, "Inode of the process's network namespace, when it differs from NETNS")  \
         X(CMDLINE, "CMDLINE", BYTES, "Command line, in the first event about a process")                                   \
+        X(CWD, "CWD", BYTES, "Working directory, in the first event about a process")                                      \
+        X(TTY, "TTY", WORD, "Controlling terminal, in the first event about a process")                                    \
         X(PARENT_PID, "PARENT_PID", NUMBER, "Parent process id")                                                          \
         X(PARENT_COMM, "PARENT_COMM", BYTES, "Name of the parent process")                                                \
+        X(PARENT_EXE, "PARENT_EXE", BYTES, "Path of the executable of the parent process")                                 \
+        X(PARENT_CMDLINE, "PARENT_CMDLINE", BYTES, "Command line of the parent process")                                   \
         X(PARENT_ENTITY, "PARENT_ENTITY", WORD, "Identity of the parent process")                                         \
         X(CLOSED, "CLOSED", NUMBER, "Connections closed (sums)")                                                          \
         X(LOST_COUNT, "LOST_COUNT", NUMBER, "How many were lost")                                                         \

@@ -110,18 +110,36 @@ static void set_entity(Ledger *l, Event *e, FieldId id, const Process *p) {
         event_set_printf(e, id, "%s-%u-%llu", l->options.boot_id, p->pid, (unsigned long long) p->start_ticks);
 }
 
+static void set_container(Event *e, const Process *p) {
+        event_set_bytes(e, EVENT_FIELD_CONTAINER, bytes_of(p->container));
+        if (p->container_runtime)
+                event_set_word(e, EVENT_FIELD_CONTAINER_RUNTIME, p->container_runtime);
+        if (p->pod)
+                event_set_word(e, EVENT_FIELD_POD_UID, p->pod);
+}
+
+static void set_cmdline(const Ledger *l, Event *e, FieldId id, const Process *p) {
+        if (p->cmdline && l->options.tell_cmdline)
+                event_set_bytes(e, id, (Bytes){ .data = p->cmdline, .size = p->cmdline_size });
+}
+
 /* The fields that come only once about a process. */
 static void set_evidence(Ledger *l, Event *e, const Process *p) {
         const Actor *parent = ledger_actor(l, p->parent);
+        char tty[PROCESS_TTY_MAX];
 
-        if (p->cmdline && l->options.tell_cmdline)
-                event_set_bytes(e, EVENT_FIELD_CMDLINE, (Bytes){ .data = p->cmdline, .size = p->cmdline_size });
+        set_cmdline(l, e, EVENT_FIELD_CMDLINE, p);
+        event_set_bytes(e, EVENT_FIELD_CWD, bytes_of(p->cwd));
+        if (process_tty(p, tty))
+                event_set_printf(e, EVENT_FIELD_TTY, "%s", tty);
         if (p->parent == 0)
                 return;
         event_set_number(e, EVENT_FIELD_PARENT_PID, p->parent);
         if (!parent || parent->process.start_ticks > p->start_ticks)
                 return;
         event_set_bytes(e, EVENT_FIELD_PARENT_COMM, bytes_of(parent->process.comm));
+        event_set_bytes(e, EVENT_FIELD_PARENT_EXE, bytes_of(parent->process.exe));
+        set_cmdline(l, e, EVENT_FIELD_PARENT_CMDLINE, &parent->process);
         set_entity(l, e, EVENT_FIELD_PARENT_ENTITY, &parent->process);
 }
 
@@ -133,8 +151,8 @@ void ledger_event_process(Ledger *l, Event *e, Actor *a, bool evidence) {
         event_set_number(e, EVENT_FIELD_PROCESS_START, p->start_usec);
         event_set_bytes(e, EVENT_FIELD_COMM, bytes_of(p->comm));
         event_set_bytes(e, EVENT_FIELD_EXE, bytes_of(p->exe));
-        if (p->exe_deleted)
-                event_set_word(e, EVENT_FIELD_EXE_STATE, "deleted");
+        if (exe_state_name(p->exe_state))
+                event_set_word(e, EVENT_FIELD_EXE_STATE, exe_state_name(p->exe_state));
         set_id(e, EVENT_FIELD_UID, p->uid);
         if (p->effective_uid != p->uid)
                 set_id(e, EVENT_FIELD_EFFECTIVE_UID, p->effective_uid);
@@ -144,6 +162,7 @@ void ledger_event_process(Ledger *l, Event *e, Actor *a, bool evidence) {
         event_set_bytes(e, EVENT_FIELD_UNIT, bytes_of(p->unit));
         event_set_bytes(e, EVENT_FIELD_USER_UNIT, bytes_of(p->user_unit));
         event_set_bytes(e, EVENT_FIELD_CGROUP, bytes_of(p->cgroup));
+        set_container(e, p);
         if (evidence || !a->evidence_told)
                 set_evidence(l, e, p);
         a->evidence_told = true;

@@ -168,8 +168,8 @@ static void cell_exe(Text *t, const Map *m, const ListRow *row) {
         if (!p || !p->exe)
                 return;
         append_outside(t, p->exe);
-        if (p->exe_deleted)
-                text_append(t, " (deleted)");
+        if (exe_state_name(p->exe_state))
+                text_printf(t, " (%s)", exe_state_name(p->exe_state));
 }
 
 static void cell_unit(Text *t, const Map *m, const ListRow *row) {
@@ -184,6 +184,16 @@ static void cell_user(Text *t, const Map *m, const ListRow *row) {
 
         if (p && p->uid != PROCESS_UNKNOWN)
                 user_append(t, p->uid);
+}
+
+static void cell_container(Text *t, const Map *m, const ListRow *row) {
+        if (row_process(m, row))
+                append_outside(t, row_process(m, row)->container);
+}
+
+static void cell_pod(Text *t, const Map *m, const ListRow *row) {
+        if (row_process(m, row))
+                append_outside(t, row_process(m, row)->pod);
 }
 
 static void cell_fd(Text *t, const Map *m, const ListRow *row) {
@@ -323,6 +333,8 @@ const TableColumn LIST_COLUMNS[] = {
         { "rtt", "RTT", "Smoothed round-trip time (TCP)", .right = true },
         { "inode", "INODE", "Socket inode", .right = true },
         { "netns", "NETNS", "Inode of the network namespace that the socket lives in", .right = true },
+        { "container", "CONTAINER", "Container of the process", .cut = 12 },
+        { "pod", "POD", "Uid of the Kubernetes pod of the process" },
 };
 
 /* In the order of LIST_COLUMNS. */
@@ -348,6 +360,8 @@ static void (*const cells[])(Text *t, const Map *m, const ListRow *row) = {
         cell_rtt,
         cell_inode,
         cell_netns,
+        cell_container,
+        cell_pod,
 };
 
 static_assert(ELEMENTSOF(cells) == ELEMENTSOF(LIST_COLUMNS), "a function for each column");

@@ -76,20 +76,30 @@ static void json_user(Json *j, const char *key, uint32_t uid) {
 static void json_process(Json *j, const Map *m, const ListRow *row) {
         const Process *p = &m->processes[row->process].process;
         const Socket *s = &m->sockets[row->socket].socket;
+        char tty[PROCESS_TTY_MAX];
 
         json_number(j, "pid", p->pid);
         json_number(j, "start", p->start_ticks);
         json_bytes(j, "comm", bytes_of(p->comm));
         json_bytes(j, "exe", bytes_of(p->exe));
-        if (p->exe_deleted)
-                json_add(j, "exe_deleted", json_object_new_boolean(true));
+        json_word(j, "exe_state", exe_state_name(p->exe_state));
         if (p->cmdline)
                 json_bytes(j, "cmdline", (Bytes){ p->cmdline, p->cmdline_size });
         json_uid(j, "uid", p->uid);
         json_user(j, "user", p->uid);
+        json_uid(j, "login_uid", p->login_uid);
+        json_user(j, "login_user", p->login_uid);
+        json_uid(j, "audit_session", p->audit_session);
         json_bytes(j, "unit", bytes_of(p->unit));
         json_bytes(j, "user_unit", bytes_of(p->user_unit));
         json_bytes(j, "cgroup", bytes_of(p->cgroup));
+        json_bytes(j, "container", bytes_of(p->container));
+        json_word(j, "container_runtime", p->container_runtime);
+        json_word(j, "pod_uid", p->pod);
+        json_bytes(j, "cwd", bytes_of(p->cwd));
+        json_word(j, "tty", process_tty(p, tty));
+        if (p->parent != 0)
+                json_number(j, "parent", p->parent);
         if (p->netns_inode != 0 && s->netns != 0 && p->netns != s->netns)
                 json_number(j, "process_netns", p->netns_inode);
         json_number(j, "fd", (uint64_t) row->fd);

@@ -81,14 +81,10 @@ static int target_set_user(Target *t, const char **ret_why) {
         return 0;
 }
 
-static int target_set_container(Target *t, const char **ret_why) {
-        size_t n = strlen(t->name);
-
-        if (n < CONTAINER_ID_MIN || n > CONTAINER_ID_MAX || strspn(t->name, HEX_DIGITS) != n) {
-                *ret_why = "expected container: and 12 to 64 hexadecimal digits";
-                return -EINVAL;
-        }
-        return 0;
+static int target_set_container(const Target *t, const char **ret_why) {
+        if (!*t->name)
+                *ret_why = "expected container: and an id, the name of a machine, or the uid of a pod";
+        return *t->name ? 0 : -EINVAL;
 }
 
 static int target_set(Target *t, const char **ret_why) {
@@ -171,12 +167,23 @@ static bool unit_match(const char *unit, const Process *p) {
         return false;
 }
 
-/* docker-ID.scope, libpod-ID.scope, cri-containerd-ID.scope, /docker/ID: the digits begin there, and what is given may be their beginning. */
-static bool container_match(const char *id, const char *cgroup) {
-        if (!cgroup)
+static bool is_id(const char *s) {
+        size_t n = strlen(s);
+
+        return n >= CONTAINER_ID_MIN && n <= CONTAINER_ID_MAX && strspn(s, HEX_DIGITS) == n;
+}
+
+/* By its name, or the beginning of its id; by the pod. An id of a container within a container stands in the path alone: there the
+ * digits begin behind something else. */
+static bool container_match(const char *name, const Process *p) {
+        if ((p->container && strcmp(p->container, name) == 0) || (p->pod && strcasecmp(p->pod, name) == 0))
+                return true;
+        if (!is_id(name) || !p->cgroup)
                 return false;
-        for (const char *s = strcasestr(cgroup, id); s; s = strcasestr(s + 1, id))
-                if (s > cgroup && !strchr(HEX_DIGITS, s[-1]))
+        if (p->container && strncasecmp(p->container, name, strlen(name)) == 0)
+                return true;
+        for (const char *s = strcasestr(p->cgroup, name); s; s = strcasestr(s + 1, name))
+                if (s > p->cgroup && !strchr(HEX_DIGITS, s[-1]))
                         return true;
         return false;
 }
@@ -192,7 +199,7 @@ TargetMatch target_has_process(const Target *t, const Process *p) {
         case TARGET_USER:
                 return t->number != PROCESS_UNKNOWN && p->uid == t->number ? TARGET_YES : TARGET_NO;
         case TARGET_CONTAINER:
-                return container_match(t->name, p->cgroup) ? TARGET_YES : TARGET_NO;
+                return container_match(t->name, p) ? TARGET_YES : TARGET_NO;
         case TARGET_INODE:
         case TARGET_ADDRESS:
         case TARGET_PATH:

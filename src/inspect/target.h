@@ -10,7 +10,7 @@
  *     :9200  198.51.100.7  198.51.100.0/24  198.51.100.7:9200  [::1]:443  :8000-8999     either end
  *     inode:N            a socket inode
  *     user:NAME          processes of a user, by name or number (real uid)
- *     container:ID       processes whose control group names this container (12 to 64 hexadecimal digits)
+ *     container:ID       processes of a container, by id (12 to 64 hexadecimal digits), name (LXC, nspawn) or uid of its pod
  *
  * Pure: no look-ups. A user name stays a name until the caller has resolved it. */
 

@@ -262,6 +262,12 @@ void script_process(Script *s, size_t first, Process *ret) {
         ret->uid = ret->effective_uid = (uint32_t) script_number_option(s, "uid", PROCESS_UNKNOWN);
         ret->exe = copy(script_option(s, "exe"));
         ret->unit = copy(script_option(s, "unit"));
+        ret->container = copy(script_option(s, "container"));
+        ret->container_runtime = ret->container ? "docker" : NULL;
+        ret->pod = copy(script_option(s, "pod"));
+        ret->cwd = copy(script_option(s, "cwd"));
+        ret->tty = (uint32_t) script_number_option(s, "tty", 0);
+        ret->exe_state = script_flag(s, "memfd") ? EXE_MEMFD : EXE_PRESENT;
         ret->cmdline = copy(script_option(s, "cmdline"));
         ret->cmdline_size = ret->cmdline ? (uint32_t) strlen(ret->cmdline) : 0;
 }

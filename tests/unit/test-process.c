@@ -6,55 +6,28 @@
 
 #include "collect/process.h"
 
-static void check_units(const char *cgroup, const char *unit, const char *user_unit) {
-        _cleanup_free_ char *u = NULL, *uu = NULL;
+static void test_tty(void **state) {
+        static const struct {
+                uint32_t tty;
+                const char *name;
+        } cases[] = {
+                { 34816, "pts/0" }, { 34819, "pts/3" }, { 35071, "pts/255" }, { 35072, "pts/256" }, { 1025, "tty1" },
+                { 1088, "ttyS0" },  { 1280, "5:0" },
+        };
+        char buffer[PROCESS_TTY_MAX];
+        Process p = {};
 
-        assert_int_equal(cgroup_units(cgroup, &u, &uu), 0);
-        if (unit)
-                assert_string_equal(u, unit);
-        else
-                assert_null(u);
-        if (user_unit)
-                assert_string_equal(uu, user_unit);
-        else
-                assert_null(uu);
+        assert_null(process_tty(&p, buffer));
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                p.tty = cases[i].tty;
+                assert_string_equal(process_tty(&p, buffer), cases[i].name);
+        }
 }
 
-static void test_units(void **state) {
-        check_units("/system.slice/nginx.service", "nginx.service", NULL);
-        check_units("/system.slice/nginx.service/", "nginx.service", NULL);
-        check_units("/system.slice/system-getty.slice/getty@tty1.service", "getty@tty1.service", NULL);
-        check_units("/system.slice/docker-0123.scope", "docker-0123.scope", NULL);
-        check_units("/system.slice/run-user-0.mount", "run-user-0.mount", NULL);
-        check_units("/system.slice/ssh.socket", "ssh.socket", NULL);
-        check_units("/dev-sda2.swap", "dev-sda2.swap", NULL);
-        check_units("/init.scope", "init.scope", NULL);
-        check_units("/system.slice/foo\\x2dbar.service", "foo\\x2dbar.service", NULL);
-
-        check_units("/user.slice/user-1000.slice/session-2.scope", "session-2.scope", NULL);
-        check_units("/user.slice/user-1000.slice/user@1000.service/app.slice/vim.service", "user@1000.service", "vim.service");
-        check_units("/user.slice/user-1000.slice/user@1000.service/init.scope", "user@1000.service", "init.scope");
-        check_units("/user.slice/user-1000.slice/user@1000.service", "user@1000.service", NULL);
-        check_units("/user.slice/user-1000.slice/user@1000.service/app.slice", "user@1000.service", NULL);
-}
-
-/* A unit owns the names below its own cgroup: they must not hide it. */
-static void test_units_delegated(void **state) {
-        check_units("/system.slice/evil.service/nginx.service", "evil.service", NULL);
-        check_units("/system.slice/docker-1.scope/init.scope/system.slice/sshd.service", "docker-1.scope", NULL);
-        check_units("/user.slice/user@1000.service/a.service/b.service", "user@1000.service", "a.service");
-}
-
-static void test_units_none(void **state) {
-        check_units("", NULL, NULL);
-        check_units("/", NULL, NULL);
-        check_units("//", NULL, NULL);
-        check_units("/kubepods/besteffort/pod1", NULL, NULL);
-        check_units("/system.slice", NULL, NULL);
-        check_units("/a/.service", NULL, NULL);
-        check_units("/a/x.services", NULL, NULL);
-        check_units("/a/service", NULL, NULL);
-        check_units("/user@.service/x.service", "user@.service", "x.service");
+static void test_exe_state(void **state) {
+        assert_null(exe_state_name(EXE_PRESENT));
+        assert_string_equal(exe_state_name(EXE_MEMFD), "memfd");
+        assert_null(exe_state_name(_EXE_MAX));
 }
 
 static void test_same(void **state) {
@@ -79,8 +52,8 @@ static void test_done(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_units), cmocka_unit_test(test_units_delegated), cmocka_unit_test(test_units_none),
-                cmocka_unit_test(test_same),  cmocka_unit_test(test_done),
+                cmocka_unit_test(test_tty), cmocka_unit_test(test_exe_state), cmocka_unit_test(test_same),
+                cmocka_unit_test(test_done),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -246,7 +247,7 @@ static void test_tree_read(void **state) {
         assert_int_equal(p.pid, 901);
         assert_string_equal(p.comm, "a) S b");
         assert_string_equal(p.exe, "/usr/bin/a");
-        assert_true(p.exe_deleted);
+        assert_int_equal(p.exe_state, EXE_DELETED);
         assert_true(p.exe_inode == 0);
         assert_string_equal(p.cmdline, "a -x y");
         assert_int_equal(p.cmdline_size, 6);
@@ -393,7 +394,8 @@ static void test_self(void **state) {
         assert_int_equal(p.uid, getuid());
         assert_int_equal(p.effective_uid, geteuid());
         assert_int_equal(p.gid, getgid());
-        assert_false(p.exe_deleted);
+        assert_int_equal(p.exe_state, EXE_PRESENT);
+        assert_non_null(p.cwd);
         assert_int_equal(stat("/proc/self/exe", &st), 0);
         assert_true(p.exe_inode == st.st_ino && p.exe_device == st.st_dev);
         assert_non_null(p.cmdline);
@@ -408,39 +410,95 @@ static void test_self(void **state) {
         assert_true(procfs_sockets(proc_fd, p.pid, p.start_ticks, found_add, &f) >= 1);
 }
 
-/* A program whose name ends in " (deleted)" is not a deleted program; a deleted one is. */
-static void test_self_exe(void **state) {
+/* A program that waits to be killed, from a file that is open, or at a path. */
+static pid_t run_program(int fd, const char *path) {
+        int pipes[2];
+        pid_t pid;
+        char c;
+
+        assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                char *const arguments[] = { (char[]){ "sleep" }, (char[]){ "60" }, NULL };
+
+                if (fd >= 0)
+                        (void) fexecve(fd, arguments, environ);
+                else
+                        (void) execv(path, arguments);
+                _exit(1);
+        }
+        close(pipes[1]);
+        assert_int_equal(read(pipes[0], &c, 1), 0); /* closed by the exec */
+        close(pipes[0]);
+        return pid;
+}
+
+static void check_exe(pid_t pid, ExeState state, const char *path) {
         _cleanup_close_ int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        char copy[64], command[160];
+        _cleanup_process_ Process p;
+
+        process_init(&p);
+        assert_int_equal(procfs_read(proc_fd, (uint32_t) pid, PROCFS_EXE, &p), 0);
+        assert_int_equal(p.exe_state, state);
+        assert_string_equal(p.exe, path);
+}
+
+static void end_program(pid_t pid) {
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static void copy_sleep(const char *path) {
+        char command[160];
+
+        (void) snprintf(command, sizeof(command), "cp \"$(command -v sleep)\" '%s'", path);
+        assert_int_equal(system(command), 0);
+}
+
+/* A program whose name ends in " (deleted)" is not a deleted program; a deleted one is, and one that was replaced is neither. */
+static void test_self_exe(void **state) {
+        char copy[64], other[64], fake[64];
+        pid_t pid;
 
         (void) snprintf(copy, sizeof(copy), "%s/sleep (deleted)", tree);
-        (void) snprintf(command, sizeof(command), "cp \"$(command -v sleep)\" '%s'", copy);
-        assert_int_equal(system(command), 0);
-        for (int deleted = 0; deleted < 2; deleted++) {
-                _cleanup_process_ Process p;
-                int pipes[2];
-                char c;
-                pid_t pid;
+        (void) snprintf(other, sizeof(other), "%s/new", tree);
+        copy_sleep(copy);
+        copy_sleep(other);
+        pid = run_program(-1, copy);
+        check_exe(pid, EXE_PRESENT, copy);
+        assert_int_equal(unlink(copy), 0);
+        check_exe(pid, EXE_DELETED, copy);
+        assert_int_equal(rename(other, copy), 0);
+        check_exe(pid, EXE_REPLACED, copy);
+        assert_int_equal(unlink(copy), 0);
+        check_exe(pid, EXE_DELETED, copy);
+        end_program(pid);
 
-                process_init(&p);
-                assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
-                pid = fork();
-                assert_true(pid >= 0);
-                if (pid == 0) {
-                        execl(copy, copy, "60", NULL);
-                        _exit(1);
-                }
-                close(pipes[1]);
-                assert_int_equal(read(pipes[0], &c, 1), 0); /* closed by the exec */
-                close(pipes[0]);
-                if (deleted)
-                        assert_int_equal(unlink(copy), 0);
-                assert_int_equal(procfs_read(proc_fd, (uint32_t) pid, PROCFS_EXE, &p), 0);
-                assert_int_equal(p.exe_deleted, deleted);
-                assert_string_equal(p.exe, copy);
-                assert_int_equal(kill(pid, SIGKILL), 0);
-                assert_int_equal(waitpid(pid, NULL, 0), pid);
-        }
+        /* A file that is only called like one of memfd_create(2). */
+        (void) snprintf(fake, sizeof(fake), "%s/memfd:x", tree);
+        copy_sleep(fake);
+        pid = run_program(-1, fake);
+        assert_int_equal(unlink(fake), 0);
+        check_exe(pid, EXE_DELETED, fake);
+        end_program(pid);
+}
+
+static void test_self_memfd(void **state) {
+        _cleanup_close_ int fd = memfd_create("a b", MFD_CLOEXEC), source = -1;
+        char copy[64], buffer[65536];
+        ssize_t n;
+        pid_t pid;
+
+        (void) snprintf(copy, sizeof(copy), "%s/source", tree);
+        copy_sleep(copy);
+        source = open(copy, O_RDONLY | O_CLOEXEC);
+        assert_true(fd >= 0 && source >= 0);
+        while ((n = read(source, buffer, sizeof(buffer))) > 0)
+                assert_int_equal(write(fd, buffer, (size_t) n), n);
+        pid = run_program(fd, NULL);
+        check_exe(pid, EXE_MEMFD, "/memfd:a b");
+        end_program(pid);
 }
 
 int main(void) {
@@ -452,7 +510,7 @@ int main(void) {
                 cmocka_unit_test(test_tree_read),    cmocka_unit_test(test_tree_gone),
                 cmocka_unit_test(test_tree_sockets), cmocka_unit_test(test_tree_holds),
                 cmocka_unit_test(test_self),         cmocka_unit_test(test_self_exe),
-                cmocka_unit_test(test_self_sockets),
+                cmocka_unit_test(test_self_memfd),   cmocka_unit_test(test_self_sockets),
         };
 
         return cmocka_run_group_tests(tests, tree_make, tree_remove);

@@ -52,8 +52,8 @@ static void test_kinds(void **state) {
 
 static void test_refused(void **state) {
         static const char *const cases[] = {
-                "", "0", "00", "4294967295", "99999999999", "inode:", "inode:0", "inode:x", "user:", "container:0123456789a",
-                "container:0123456789xy", "10.0.0.0/33", "10.0.0.1/8", "1.2.3.4.5", "300.1.1.1", ":0", ":99999", "[::1", "[x]:1", "@",
+                "", "0", "00", "4294967295", "99999999999", "inode:", "inode:0", "inode:x", "user:", "container:",
+                "10.0.0.0/33", "10.0.0.1/8", "1.2.3.4.5", "300.1.1.1", ":0", ":99999", "[::1", "[x]:1", "@",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -104,6 +104,13 @@ static void test_process(void **state) {
         assert_int_equal(match("container:0123456789AB", &p), TARGET_YES);
         assert_int_equal(match("container:123456789abc", &p), TARGET_NO); /* not from the beginning of the id */
         assert_int_equal(match(":443", &p), TARGET_NO);
+
+        p.container = (char[]){ "web-1" };
+        p.pod = (char[]){ "045b1e35-7f13-11e7-ac42-0050568ffca0" };
+        assert_int_equal(match("container:web-1", &p), TARGET_YES);
+        assert_int_equal(match("container:web", &p), TARGET_NO);
+        assert_int_equal(match("container:045B1E35-7f13-11e7-ac42-0050568ffca0", &p), TARGET_YES);
+        assert_int_equal(match("container:0123456789ab", &p), TARGET_YES); /* one within it */
 
         p.exe = NULL;
         assert_int_equal(match("fluentd", &p), TARGET_MAYBE);
