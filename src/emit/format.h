@@ -13,7 +13,7 @@
 
 #define FORMAT_VALUE_MAX 4000  /* bytes of a field, with its name */
 #define FORMAT_MESSAGE_MAX 1024
-#define FORMAT_FIELDS_MAX 120  /* of an event: journald drops entries of more than 1,024 without a word */
+#define FORMAT_FIELDS_MAX 200  /* of an event that had every field there is: journald drops entries of more than 1,024 without a word */
 
 /* Which events carry OBJECT_SYSTEMD_UNIT, so that `journalctl -u UNIT` shows them: as UnitLog of config/config.h. */
 typedef enum FormatUnitLog {
