@@ -117,6 +117,17 @@ uint64_t netns_id_of_inode(uint32_t inode) {
         return UINT64_C(1) << 63 | inode;
 }
 
+bool netns_has_cookie(uint64_t id) {
+        return id >> 63 == 0;
+}
+
+int netns_open(int proc_fd, uint32_t pid) {
+        char path[sizeof("4294967295/ns/net")];
+        int fd = openat(proc_fd, ns_path(pid, path), O_RDONLY | O_CLOEXEC);
+
+        return fd < 0 ? ns_error(-errno) : fd;
+}
+
 static bool same_file(int fd, int dir_fd, const char *path) {
         struct stat a, b;
 
@@ -125,19 +136,18 @@ static bool same_file(int fd, int dir_fd, const char *path) {
 
 int netns_socket(int proc_fd, uint32_t pid, int domain, int type, int protocol) {
         _cleanup_close_ int own = -1, foreign = -1;
-        char path[sizeof("4294967295/ns/net")];
         int fd;
 
         if (pid == 0) {
                 fd = socket(domain, type | SOCK_CLOEXEC, protocol);
                 return fd < 0 ? -errno : fd;
         }
-        foreign = openat(proc_fd, ns_path(pid, path), O_RDONLY | O_CLOEXEC);
+        foreign = netns_open(proc_fd, pid);
         if (foreign < 0)
-                return ns_error(-errno);
-        own = openat(proc_fd, OWN, O_RDONLY | O_CLOEXEC);
+                return foreign;
+        own = netns_open(proc_fd, 0);
         if (own < 0)
-                return ns_error(-errno);
+                return own;
 
         if (setns(foreign, CLONE_NEWNET) < 0)
                 return -errno;

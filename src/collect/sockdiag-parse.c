@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
 #include <linux/tcp.h>
 #include <linux/unix_diag.h>
 #include <string.h>
@@ -55,6 +56,9 @@ static void parse_tcp_info(const struct nlattr *a, Socket *s) {
                 s->total_retransmits = n;
         if (INFO_GET(a, tcpi_rtt, &n) && n != 0)
                 s->rtt_usec = n;
+        /* Made when the handshake is over, and left as it is when the kernel takes everything else off (linger 0, disconnect). */
+        if (INFO_GET(a, tcpi_rcv_space, &n))
+                s->answered = n != 0 ? ANSWERED_YES : ANSWERED_NO;
         if (INFO_GET(a, tcpi_last_data_sent, &idle_sent) && INFO_GET(a, tcpi_last_data_recv, &idle_received))
                 s->idle_usec = MIN(idle_sent, idle_received) * USEC_PER_MSEC;
 }
@@ -135,6 +139,30 @@ int sockdiag_parse_inet(const struct nlmsghdr *message, Transport transport, Soc
                 return 0;
         *ret = s;
         return 1;
+}
+
+/* The protocol of a destroy message: it comes unasked, so nothing else says. TRANSPORT_UNKNOWN: none of those whose groups are joined. */
+static Transport destroy_transport(const struct nlmsghdr *m) {
+        const struct nlattr *a;
+        uint8_t protocol = 0;
+
+        for (a = attributes_begin(m, sizeof(struct inet_diag_msg)); attributes_more(m, a); a = mnl_attr_next(a))
+                if (mnl_attr_get_type(a) == INET_DIAG_PROTOCOL)
+                        (void) attribute_get(a, 0, &protocol, sizeof(protocol));
+        return protocol == IPPROTO_TCP ? TRANSPORT_TCP : protocol == IPPROTO_UDP ? TRANSPORT_UDP : TRANSPORT_UNKNOWN;
+}
+
+int sockdiag_parse_destroy(const struct nlmsghdr *message, Socket *ret) {
+        Transport transport;
+        int r;
+
+        if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY || mnl_nlmsg_get_payload_len(message) < sizeof(struct inet_diag_msg))
+                return -EINVAL;
+        transport = destroy_transport(message);
+        if (transport == TRANSPORT_UNKNOWN)
+                return -EINVAL;
+        r = sockdiag_parse_inet(message, transport, ret);
+        return r > 0 && ret->cookie != 0 ? 1 : -EINVAL;
 }
 
 static Transport unix_transport(uint8_t type) {

@@ -40,3 +40,6 @@ const struct nlmsghdr *sockdiag_next(const void *data, size_t size, size_t *offs
 /* Pure: one whole reply into a record. Returns 1; 0: not to be told (TIME_WAIT, requests, nobody's); -EINVAL: damaged. */
 int sockdiag_parse_inet(const struct nlmsghdr *message, Transport transport, Socket *ret);
 int sockdiag_parse_unix(const struct nlmsghdr *message, Socket *ret);
+/* A message about a freed socket: 1, or -EINVAL. Inode and uid are 0, the state is CLOSE (that of a connected UDP socket is kept), and the peer
+ * is gone where the socket was disconnected before (linger 0, a refused connect). */
+int sockdiag_parse_destroy(const struct nlmsghdr *message, Socket *ret);

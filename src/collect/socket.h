@@ -77,6 +77,13 @@ typedef struct Endpoint {
         uint16_t port; /* host byte order; 0: none */
 } Endpoint;
 
+/* Was a TCP socket ever established? One that was used again (connect to AF_UNSPEC) may have been in an earlier use. */
+typedef enum Answered {
+        ANSWERED_UNKNOWN,
+        ANSWERED_NO,
+        ANSWERED_YES,
+} Answered;
+
 typedef struct Socket {
         uint64_t cookie; /* 0: unknown */
         uint64_t netns;  /* Netns.id of the namespace the socket lives in */
@@ -105,6 +112,7 @@ typedef struct Socket {
         uint64_t rtt_usec;
         uint64_t idle_usec; /* since data last came or went */
         uint64_t cgroup;    /* cgroup v2 id, INET_DIAG_CGROUP_ID (5.7) */
+        uint8_t answered;   /* Answered */
 } Socket;
 
 /* A Socket in which everything that has an "unknown" value has it. */

@@ -337,6 +337,49 @@ static void test_unix_bad(void **state) {
         assert_int_equal(sockdiag_parse_unix(&m.header, &s), 0);
 }
 
+/* A message about a freed socket says itself what it is about. */
+static void test_destroy(void **state) {
+        const uint8_t tcp = IPPROTO_TCP, udp = IPPROTO_UDP, sctp = IPPROTO_SCTP;
+        struct inet_diag_msg d = established_make();
+        struct tcp_info never = info;
+        Socket s = { .inode = 77 };
+        Message m;
+
+        d.idiag_state = STATE_CLOSE;
+        d.idiag_inode = 0;
+        begin(&m, &d, sizeof(d));
+        assert_int_equal(sockdiag_parse_destroy(&m.header, &s), -EINVAL); /* of which protocol? */
+        put(&m, INET_DIAG_PROTOCOL, &tcp, 1);
+        assert_int_equal(sockdiag_parse_destroy(&m.header, &s), 1);
+        assert_int_equal(s.transport, TRANSPORT_TCP);
+        assert_true(s.cookie == 0x2200000011);
+        assert_int_equal(s.answered, ANSWERED_UNKNOWN);
+        never.tcpi_rcv_space = 0;
+        put(&m, INET_DIAG_INFO, &never, sizeof(never));
+        assert_int_equal(sockdiag_parse_destroy(&m.header, &s), 1);
+        assert_int_equal(s.answered, ANSWERED_NO);
+        never.tcpi_rcv_space = 65483;
+        put(&m, INET_DIAG_INFO, &never, sizeof(never));
+        assert_int_equal(sockdiag_parse_destroy(&m.header, &s), 1);
+        assert_int_equal(s.answered, ANSWERED_YES);
+        begin(&m, &d, sizeof(d));
+        put(&m, INET_DIAG_PROTOCOL, &udp, 1);
+        assert_int_equal(sockdiag_parse_destroy(&m.header, &s), 1);
+        assert_int_equal(s.transport, TRANSPORT_UDP);
+
+        m.header.nlmsg_type = NLMSG_DONE;
+        assert_int_equal(sockdiag_parse_destroy(&m.header, &s), -EINVAL);
+        begin(&m, &d, sizeof(d));
+        put(&m, INET_DIAG_PROTOCOL, &sctp, 1);
+        assert_int_equal(sockdiag_parse_destroy(&m.header, &s), -EINVAL);
+        d.id.idiag_cookie[0] = d.id.idiag_cookie[1] = 0;
+        begin(&m, &d, sizeof(d));
+        put(&m, INET_DIAG_PROTOCOL, &tcp, 1);
+        assert_int_equal(sockdiag_parse_destroy(&m.header, &s), -EINVAL); /* nothing to join it by */
+        m.header.nlmsg_len = HEADER + sizeof(d) - 1;
+        assert_int_equal(sockdiag_parse_destroy(&m.header, &s), -EINVAL);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_inet),     cmocka_unit_test(test_inet6),
@@ -344,6 +387,7 @@ int main(void) {
                 cmocka_unit_test(test_info_of_each_size), cmocka_unit_test(test_inet_bad),
                 cmocka_unit_test(test_unix),     cmocka_unit_test(test_unix_names),
                 cmocka_unit_test(test_unix_bad), cmocka_unit_test(test_next),
+                cmocka_unit_test(test_destroy),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
