@@ -101,8 +101,8 @@ const Key config_keys[] = {
         { SECTION_RULE, "state_after", KEY_DURATION, FIELD(Rule, state_after), RANGE("0", "1h"),
           .help = "As in defaults, for this rule." },
         { SECTION_RULE, "missed", KEY_CHOICE, FIELD(Rule, missed_each), NAMES(missed_name, 2), .initial = "folded",
-          .help = "How closes of connections that were never in the map are told: in sums, or one by one. Reserved: "
-                  "this version does not listen to closes." },
+          .help = "How closes of connections that were never in the map are told: in sums, or one by one. Their process is "
+                  "not known: sockets is asked, match is not." },
 
         { SECTION_MATCH, "comm", KEY_GLOBS, FIELD(Match, comm),
           .help = "Name of the process, at most 15 bytes long." },

@@ -168,12 +168,14 @@ int ledger_missed(Ledger *l, const Notice *n, TableState *t) {
 
         if (!b)
                 return -ENOMEM;
-        if (s->peer.port == 0) {
+        if (s->peer.port == 0 || s->answered == ANSWERED_NO) {
                 /* Never connected, refused, or reset by linger 0: the kernel does not say which. */
                 b->unattributable++;
                 return 0;
         }
         b->missed++;
+        if (ledger_tell_missed(l, n, t))
+                return 0;
         memset(&key, 0, sizeof(key)); /* it is hashed with its padding */
         key.netns = t->netns.id;
         key.family = s->family;

@@ -8,6 +8,18 @@ static uint32_t narrow(uint64_t v) {
         return v >= UINT32_MAX ? UINT32_MAX : (uint32_t) v;
 }
 
+/* FIN_WAIT_1 alone proves nothing: the other side's end may be on its way. The first that is seen stays true. */
+static void learn_closer(Connection *c) {
+        if (c->transport != TRANSPORT_TCP || c->closer != CLOSER_UNKNOWN)
+                return;
+        if (c->state == STATE_FIN_WAIT_2)
+                c->closer = CLOSER_LOCAL;
+        else if (c->state == STATE_CLOSE_WAIT || c->state == STATE_LAST_ACK)
+                c->closer = CLOSER_PEER;
+        else if (c->state == STATE_CLOSING)
+                c->closer = CLOSER_BOTH;
+}
+
 Connection *connection_new(uint64_t key, const Socket *s, TableState *table) {
         Connection *c = calloc(1, sizeof(Connection));
 
@@ -26,6 +38,7 @@ Connection *connection_new(uint64_t key, const Socket *s, TableState *table) {
         c->family = s->family;
         c->transport = s->transport;
         c->state = c->told_state = s->state;
+        learn_closer(c);
         c->local = s->local;
         c->peer = c->told_peer = s->peer;
         c->interface = s->interface;
@@ -54,6 +67,7 @@ void connection_change_state(Connection *c, unsigned state) {
                 c->states[c->state_count++] = c->state;
         }
         c->state = (uint8_t) state;
+        learn_closer(c);
         if (!c->told)
                 c->told_state = c->state;
 }
@@ -85,6 +99,20 @@ bool connection_is_other_use(const Connection *c, const Socket *s) {
         return false;
 }
 
+bool connection_is_about_other_use(const Connection *c, const Notice *n) {
+        return c->transport == TRANSPORT_TCP && n->socket.peer.port != 0 && endpoint_compare(&c->peer, &n->socket.peer) != 0;
+}
+
+bool connection_never_was(const Connection *c, const Notice *n) {
+        bool attempt = n->end == END_REFUSED || n->end == END_TIMED_OUT || n->end == END_UNREACHABLE || n->error != 0;
+
+        if (c->transport != TRANSPORT_TCP || c->state != STATE_SYN_SENT)
+                return false;
+        if (n->kind == NOTICE_CLOSE && attempt)
+                return true;
+        return (n->kind == NOTICE_CLOSE || n->kind == NOTICE_DESTROY) && n->socket.answered == ANSWERED_NO;
+}
+
 void connection_socket(const Connection *c, Socket *ret) {
         socket_init(ret);
         ret->cookie = c->cookie;
@@ -107,6 +135,16 @@ void connection_socket(const Connection *c, Socket *ret) {
         ret->bytes_received = c->bytes_received;
         ret->total_retransmits = c->retransmits == UINT32_MAX ? SOCKET_UNKNOWN : c->retransmits;
         ret->rtt_usec = c->rtt_usec == UINT32_MAX ? SOCKET_UNKNOWN : c->rtt_usec;
+}
+
+const char *closer_name(unsigned closer) {
+        static const char *const names[_CLOSER_MAX] = {
+                [CLOSER_LOCAL] = "local",
+                [CLOSER_PEER] = "peer",
+                [CLOSER_BOTH] = "both",
+        };
+
+        return closer < _CLOSER_MAX ? names[closer] : NULL;
 }
 
 const char *attribution_name(unsigned attribution) {

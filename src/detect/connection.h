@@ -12,6 +12,7 @@
 #include <uthash.h>
 
 #include "collect/look.h"
+#include "collect/notice.h"
 #include "collect/process.h"
 #include "collect/socket.h"
 #include "detect/event.h"
@@ -29,6 +30,7 @@ typedef struct TableState {
         Coverage gap;       /* not OK: not observed since gap_since */
         uint64_t gap_since;
         bool gone;          /* its namespace is, as the last look found */
+        bool destroys;      /* destroy messages come from there */
         enum {
                 TABLE_LIVE,
                 TABLE_DEAD, /* gone and without connections: the next sweep takes its slots away */
@@ -86,6 +88,15 @@ typedef enum Attribution {
         _ATTRIBUTION_MAX,
 } Attribution;
 
+/* Which side closed first (SOCKAUDIT_CLOSED_BY): what the states that were seen prove. */
+typedef enum Closer {
+        CLOSER_UNKNOWN,
+        CLOSER_LOCAL, /* FIN_WAIT_2: the other side has taken our end, and told none of its own */
+        CLOSER_PEER,  /* CLOSE_WAIT, LAST_ACK */
+        CLOSER_BOTH,  /* CLOSING: the ends crossed */
+        _CLOSER_MAX,
+} Closer;
+
 #define RULE_NONE UINT16_MAX
 #define STATES_MAX 8
 
@@ -119,6 +130,7 @@ typedef struct Connection {
         uint8_t absent;     /* complete looks in a row that lacked it */
         uint8_t generation; /* use of this socket */
         uint8_t age;        /* Slot.age it had when it became a Connection */
+        uint8_t closer;     /* Closer */
         bool pending : 1;
         bool newcomer : 1;       /* not yet judged */
         bool waited : 1;         /* for its accept, one judgement long */
@@ -134,13 +146,15 @@ typedef struct Connection {
         bool out : 1;            /* not in the map any more, freed when the pending list is worked off */
         bool suspect : 1;
         bool orphan : 1;         /* the kernel gave it no inode when last seen: nobody holds it */
+        bool freed : 1;          /* without a cookie: a notice named these addresses, and the next look decides */
 } Connection;
 
 /* The value of a slot in Ledger.sockets: a Connection, or a word about a socket that is not watched. */
 typedef enum SlotKind {
         SLOT_CONNECTION = 0, /* pointers are aligned: their low bits are 0 */
         SLOT_FOREIGN = 1,
-        SLOT_CLOSED = 2, /* it ended: rows of that look are stale (rule 3), and so are notices of what was told */
+        SLOT_CLOSED = 2, /* it ended: rows of that look are stale (rule 3), and so are notices of what was told. One that a look found is kept
+                            where destroy messages come: the socket can be held for long after a reset, and is freed then */
 } SlotKind;
 
 typedef struct Slot {
@@ -149,11 +163,12 @@ typedef struct Slot {
         uint8_t mark;   /* TableState.look */
         uint8_t absent; /* looks in a row that lacked it; closed: 1 if a look or a question found it, and its notice may follow */
         uint16_t table;
+        bool again;     /* foreign: two looks have shown it, and the walk between them found no watched holder */
 } Slot;
 
 static inline uint64_t slot_pack(Slot s) {
         return (uint64_t) s.kind | (uint64_t) s.age << 2 | (uint64_t) s.absent << 4 | (uint64_t) s.mark << 8 |
-               (uint64_t) s.table << 16;
+               (uint64_t) s.table << 16 | (uint64_t) s.again << 32;
 }
 
 static inline SlotKind slot_kind(uint64_t value) {
@@ -167,6 +182,7 @@ static inline Slot slot_unpack(uint64_t value) {
                 .absent = value >> 4 & 15,
                 .mark = (uint8_t) (value >> 8),
                 .table = (uint16_t) (value >> 16),
+                .again = value >> 32 & 1,
         };
 }
 
@@ -184,4 +200,9 @@ void connection_update(Connection *c, const Socket *s);
 bool connection_is_other_use(const Connection *c, const Socket *s);
 /* The record again, for rules and questions. */
 void connection_socket(const Connection *c, Socket *ret);
+/* Of a TCP socket that is used again and again. The kernel may have taken the peer off: then it can be about any use. */
+bool connection_is_about_other_use(const Connection *c, const Notice *n);
+/* The notice proves that this attempt never became a connection. */
+bool connection_never_was(const Connection *c, const Notice *n);
+const char *closer_name(unsigned closer);
 const char *attribution_name(unsigned attribution);

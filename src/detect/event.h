@@ -29,6 +29,8 @@
           "A connection is no longer in the kernel")                                                                    \
         X(CONNECTION_COMPLETED, "connection-completed", 6, "d1508c3be7f94a6d86e3b27c40fa9515", "completed",              \
           "A connection was opened and closed between two looks")                                                       \
+        X(CONNECTION_FAILED, "connection-failed", 5, "a88a3bc290d34642940004e4bd0628d0", "failed",                       \
+          "An attempt to connect that never became a connection")                                                       \
         X(CONNECTION_MISSED, "connection-missed", 6, "82f4b6d05c1e4e7fb3a9d8e17c60f216", "missed",                       \
           "The kernel reported the close of a connection that was never in the map")                                    \
         X(LISTENER_PRESENT, "listener-present", 6, "57d9e1c2ab3f4806bd74f0e6c8a31917", "listening",                      \
@@ -117,6 +119,7 @@ typedef enum FieldType {
         X(PEER_PATH_HEX, "PEER_PATH_HEX", BYTES_HEX, "Reserved: exact bytes of PEER_PATH where it was altered")                      \
         X(PEER_INODE, "PEER_INODE", NUMBER, "Socket inode of the other end (unix)")                                        \
         X(END, "END", END, "How the connection ended, where known")                                                       \
+        X(CLOSED_BY, "CLOSED_BY", WORD, "Which side closed first, where the states seen prove it: local, peer or both")    \
         X(ERROR, "ERROR", WORD, "Name of an errno")                                                                       \
         X(OPENED_AT, "OPENED_AT", TIME, "When it was opened, at the latest (connection-completed)")                        \
         X(OPENED_NOT_BEFORE, "OPENED_NOT_BEFORE", TIME, "When it was opened, at the earliest (connection-completed)")      \

@@ -24,7 +24,7 @@ void ledger_say(Ledger *l, Event *e) {
         l->emit(l->userdata, e);
 }
 
-static void set_address(Event *e, FieldId address, FieldId port, unsigned family, const Endpoint *endpoint) {
+void ledger_event_address(Event *e, FieldId address, FieldId port, unsigned family, const Endpoint *endpoint) {
         if (family != FAMILY_IPV4 && family != FAMILY_IPV6)
                 return;
         event_set_bytes(e, address,
@@ -60,9 +60,9 @@ static void set_socket(const Ledger *l, Event *e, const Connection *c) {
         event_set_number(e, EVENT_FIELD_STATE, c->state);
         if (c->direction != DIRECTION_UNKNOWN)
                 event_set_number(e, EVENT_FIELD_DIRECTION, c->direction);
-        set_address(e, EVENT_FIELD_LOCAL_ADDRESS, EVENT_FIELD_LOCAL_PORT, c->family, &c->local);
+        ledger_event_address(e, EVENT_FIELD_LOCAL_ADDRESS, EVENT_FIELD_LOCAL_PORT, c->family, &c->local);
         if (c->peer.port != 0 || !endpoint_is_any(&c->peer))
-                set_address(e, EVENT_FIELD_PEER_ADDRESS, EVENT_FIELD_PEER_PORT, c->family, &c->peer);
+                ledger_event_address(e, EVENT_FIELD_PEER_ADDRESS, EVENT_FIELD_PEER_PORT, c->family, &c->peer);
         if (c->path_size > 0)
                 event_set_bytes(e, EVENT_FIELD_LOCAL_PATH, (Bytes){ .data = c->path, .size = c->path_size });
         if (c->peer_inode != 0)

@@ -66,6 +66,7 @@ struct Ledger {
         SocketMap listeners; /* namespace and TCP or UDP port: key of a listening socket */
         size_t connections;
         size_t suspects;
+        size_t kept;         /* closed slots that the sweep left for their destroy messages */
         Connection *pending, **pending_tail;
         size_t unheld;
         size_t over_limit;   /* rows that found no room since the last judgement */
@@ -134,6 +135,7 @@ void ledger_actor_gone(Ledger *l, Actor *a, uint64_t not_before, uint64_t not_af
 Event *ledger_event(Ledger *l, EventKind kind, uint64_t not_before, uint64_t not_after, const char *seen_by);
 void ledger_event_connection(Ledger *l, Event *e, Connection *c);
 void ledger_event_figures(Event *e, const Connection *c);
+void ledger_event_address(Event *e, FieldId address, FieldId port, unsigned family, const Endpoint *endpoint);
 void ledger_event_process(Ledger *l, Event *e, Actor *a, bool evidence);
 
 /* What TableState.gap says, until `to`. */
@@ -145,4 +147,6 @@ void ledger_gap_denied(Ledger *l, uint64_t now);
 Book *ledger_book(Ledger *l, const Netns *netns); /* NULL: out of memory */
 void ledger_book_opened(Ledger *l, Connection *c, bool reported);
 int ledger_missed(Ledger *l, const Notice *n, TableState *t);
+/* ledger-missed.c: told by itself, where somebody asks for that. */
+bool ledger_tell_missed(Ledger *l, const Notice *n, const TableState *t);
 void ledger_books_free(Ledger *l);

@@ -7,6 +7,7 @@
 
 #include "detect/ledger-internal.h"
 
+#define KEPT_MAX 65536 /* closed sockets that wait for their destroy message */
 #define FOREIGN_ABSENT_MAX 3 /* dumps skip living sockets: one look is no reason to forget */
 
 static void sweep_connection(Ledger *l, Connection *c) {
@@ -22,6 +23,12 @@ static void sweep_connection(Ledger *l, Connection *c) {
         if (!c->suspect)
                 l->suspects++;
         c->suspect = true;
+}
+
+/* That a look lacked it does not mean that it was freed: who holds a socket that was reset frees it when he closes it, and that close
+ * is not one of a connection which was never seen. */
+static bool keep_closed(Ledger *l, const Slot *slot) {
+        return slot->absent > 0 && (l->tables[slot->table]->destroys || l->options.notices_exact) && l->kept++ < KEPT_MAX;
 }
 
 static void sweep_slot(void *userdata, uint64_t key, uint64_t *value) {
@@ -41,12 +48,14 @@ static void sweep_slot(void *userdata, uint64_t key, uint64_t *value) {
         if (!l->tables[slot.table]->looked || l->tables[slot.table]->gone)
                 return;
         if (slot.kind == SLOT_CLOSED && slot.age == 2) {
-                *value = 0;
+                if (!keep_closed(l, &slot))
+                        *value = 0;
                 return;
         }
         if (slot.kind == SLOT_FOREIGN && slot.mark != l->tables[slot.table]->look &&
             ++slot.absent >= FOREIGN_ABSENT_MAX) {
-                *value = 0;
+                slot = (Slot){ .kind = SLOT_CLOSED, .age = 2, .absent = 1, .mark = slot.mark, .table = slot.table };
+                *value = keep_closed(l, &slot) ? slot_pack(slot) : 0;
                 return;
         }
         /* It grows older whether a look shows it or skips it. */
@@ -262,6 +271,7 @@ static void table_judged(TableState *t) {
 }
 
 void ledger_judge(Ledger *l, uint64_t now) {
+        l->kept = 0;
         socketmap_visit(&l->sockets, sweep_slot, l);
         socketmap_visit(&l->listeners, sweep_listener, l);
         judge_pending(l, now);
@@ -309,8 +319,26 @@ static bool end_newcomer(Ledger *l, Connection *c, uint64_t not_after) {
         return true;
 }
 
+static EventKind kind_of_end(const Connection *c, const Notice *n, bool completed) {
+        if (c->told_listener)
+                return EVENT_LISTENER_VANISHED;
+        if (n && connection_never_was(c, n))
+                return EVENT_CONNECTION_FAILED;
+        return completed ? EVENT_CONNECTION_COMPLETED : EVENT_CONNECTION_VANISHED;
+}
+
+/* How it ended, as far as the notice, or the states that were seen, say so. */
+static void set_end(Event *e, const Connection *c, const Notice *n) {
+        if (n && n->end != END_UNKNOWN)
+                event_set_number(e, EVENT_FIELD_END, n->end);
+        if (n && n->error != 0)
+                event_set_word(e, EVENT_FIELD_ERROR, strerrorname_np(n->error));
+        if (c->closer != CLOSER_UNKNOWN)
+                event_set_word(e, EVENT_FIELD_CLOSED_BY, closer_name(c->closer));
+}
+
 void ledger_vanish(Ledger *l, Connection *c, uint64_t not_before, uint64_t not_after, const Notice *n, uint64_t instead) {
-        bool completed = false, listener;
+        bool completed = false, listener, unknown = c->newcomer && (c->orphan || !ledger_holders(l, c->inode));
         Event *e;
 
         not_before = MIN(not_before, not_after);
@@ -318,11 +346,13 @@ void ledger_vanish(Ledger *l, Connection *c, uint64_t not_before, uint64_t not_a
                 completed = end_newcomer(l, c, not_after);
         listener = c->told_listener;
         if (!c->told) {
+                /* A look showed it, but nobody has looked yet whose it is. */
+                if (unknown && n && n->kind == NOTICE_DESTROY && !connection_is_about_other_use(c, n))
+                        (void) ledger_missed(l, n, c->table);
                 ledger_drop(l, c, instead);
                 return;
         }
-        e = ledger_event(l, completed ? EVENT_CONNECTION_COMPLETED : listener ? EVENT_LISTENER_VANISHED : EVENT_CONNECTION_VANISHED,
-                         not_before, not_after, seen_by(n));
+        e = ledger_event(l, kind_of_end(c, n, completed), not_before, not_after, seen_by(n));
         ledger_event_connection(l, e, c);
         if (!listener)
                 ledger_event_figures(e, c);
@@ -336,8 +366,7 @@ void ledger_vanish(Ledger *l, Connection *c, uint64_t not_before, uint64_t not_a
         }
         if (c->appeared && not_after >= c->opened_not_before)
                 event_set_number(e, EVENT_FIELD_DURATION, not_after - c->opened_not_before);
-        if (n && n->end != END_UNKNOWN)
-                event_set_number(e, EVENT_FIELD_END, n->end);
+        set_end(e, c, n);
         ledger_say(l, e);
         ledger_drop(l, c, instead);
 }

@@ -134,7 +134,7 @@ static bool row_is_stale(const Connection *c, const Socket *row, const TableStat
 static int see_known(Ledger *l, Connection *c, const Socket *row, TableState *t) {
         if (c->suspect)
                 l->suspects--;
-        c->suspect = false;
+        c->suspect = c->freed = false;
         c->absent = 0;
         c->mark = t->look;
 
@@ -195,6 +195,7 @@ int ledger_see(Ledger *l, const Socket *row) {
         case SLOT_CONNECTION:
                 return see_known(l, slot_connection(*value), row, t);
         case SLOT_FOREIGN:
+                slot.again |= slot.mark != t->look;
                 slot.mark = t->look;
                 slot.absent = 0;
                 slot.table = t->index; /* another one than before, where a namespace that was gone is there again */

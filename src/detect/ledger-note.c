@@ -15,6 +15,12 @@ static TableState *table_of_notice(Ledger *l, const Notice *n) {
 
         if (kind == _TABLE_MAX)
                 return NULL;
+        for (size_t i = 0; i < l->table_count; i++) {
+                TableState *t = l->tables[i];
+
+                if (t->netns.id == netns.id && t->kind == kind && t->life == TABLE_LIVE)
+                        return t;
+        }
         /* A namespace that was looked at has its inode and pid already. */
         for (size_t i = 0; i < l->table_count; i++)
                 if (l->tables[i]->netns.id == netns.id)
@@ -57,11 +63,6 @@ static bool is_later(const Ledger *l, const Notice *n, const TableState *t) {
         return l->current != t && n->not_before > t->t1;
 }
 
-/* Of a socket that is used again and again. The kernel may have taken the peer off: then it can be about any use. */
-static bool is_about_other_use(const Connection *c, const Notice *n) {
-        return n->socket.peer.port != 0 && endpoint_compare(&c->peer, &n->socket.peer) != 0;
-}
-
 static int note_open(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
         Connection *c = ledger_connection(l, key);
         Actor *a = actor_of_notice(l, n);
@@ -93,7 +94,7 @@ static int note_open(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
 static int note_state(Ledger *l, const Notice *n, uint64_t key) {
         Connection *c = ledger_connection(l, key);
 
-        if (!c || c->state == n->socket.state || n->not_after < c->shown || is_about_other_use(c, n))
+        if (!c || c->state == n->socket.state || n->not_after < c->shown || connection_is_about_other_use(c, n))
                 return 0; /* or a look has seen a later one */
         connection_change_state(c, n->socket.state);
         c->state_noticed = true;
@@ -124,23 +125,35 @@ static int complete(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
 
 /* A close ends the use that it names, a destroy message the socket. */
 static int end_known(Ledger *l, Connection *c, const Notice *n, TableState *t) {
-        bool other = is_about_other_use(c, n), exact = n->kind == NOTICE_CLOSE;
-        uint64_t not_before = MAX(c->seen, n->not_before);
+        bool other = connection_is_about_other_use(c, n), exact = n->kind == NOTICE_CLOSE;
+        uint64_t not_before;
         int r;
 
         if (other) {
                 r = ledger_missed(l, n, t);
                 if (r < 0 || exact)
                         return r;
+        } else if (c->freed) {
+                return ledger_missed(l, n, t);
         } else if (n->socket.bytes_sent != SOCKET_UNKNOWN && (n->socket.peer.port != 0 || c->peer.port == 0)) {
                 /* What the kernel has taken off by then (inode, state, peer after a reset) is not news. */
                 c->bytes_sent = n->socket.bytes_sent;
                 c->bytes_received = n->socket.bytes_received;
                 c->retransmits = (uint32_t) MIN(n->socket.total_retransmits, (uint64_t) UINT32_MAX);
         }
-        /* This use may have been over for long when the socket was freed: reset, or disconnected. */
-        if (!exact && (other || c->suspect || (n->socket.peer.port == 0 && c->peer.port != 0)))
+        if (!exact && c->cookie == 0) {
+                /* Without a cookie these may be the addresses of a use before. The look decides. */
+                c->freed = true;
+                return 0;
+        }
+        /* A destroy message is late, and this use may have been over for long when the socket was freed: reset, or disconnected. Only
+         * what was seen of it is a bound. */
+        if (exact)
+                not_before = MAX(c->seen, n->not_before);
+        else if (other || c->suspect || (n->socket.peer.port == 0 && c->peer.port != 0))
                 not_before = c->shown;
+        else
+                not_before = c->seen;
         c->send_queue = c->receive_queue = 0;
         ledger_vanish(l, c, not_before, n->not_after, n, ledger_closed_slot(t, false));
         return 0;
@@ -153,7 +166,12 @@ static int note_end(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
         if (c)
                 return end_known(l, c, n, t);
         if (value) {
+                Slot slot = slot_unpack(*value);
+
                 *value = ledger_closed_slot(t, false);
+                /* One look has shown it, but it was gone before all descriptors were looked at: nobody knows whose it was. */
+                if (n->kind == NOTICE_DESTROY && slot.kind == SLOT_FOREIGN && slot.age < 3 && !slot.again)
+                        return ledger_missed(l, n, t);
                 return 0;
         }
         if (n->kind == NOTICE_CLOSE && n->opened != 0)
@@ -210,6 +228,8 @@ int ledger_note(Ledger *l, const Notice *n) {
         t = table_of_notice(l, n);
         if (!t)
                 return -EINVAL;
+        if (n->kind == NOTICE_DESTROY && t->t0 == 0)
+                return 0; /* nobody has looked there yet */
         key = ledger_key(l, t->netns.id, &n->socket);
         switch (n->kind) {
         case NOTICE_OPEN:
@@ -227,6 +247,18 @@ int ledger_note(Ledger *l, const Notice *n) {
                 break;
         }
         return -EINVAL;
+}
+
+int ledger_hears(Ledger *l, const Netns *netns, unsigned tables) {
+        for (TableKind kind = 0; kind < _TABLE_MAX; kind++) {
+                TableState *t = tables & TABLE_BIT(kind) ? ledger_table(l, netns, kind) : NULL;
+
+                if (t)
+                        t->destroys = true;
+                else if (tables & TABLE_BIT(kind))
+                        return -ENOMEM;
+        }
+        return 0;
 }
 
 uint64_t ledger_heal_at(const Ledger *l) {

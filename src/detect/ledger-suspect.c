@@ -35,6 +35,11 @@ static void suspect_of(const Ledger *l, const Connection *c, Suspect *ret) {
         }
 }
 
+/* Its destroy message may be on its way, with the last figures: the kernel's worker is late on a busy machine. One look is time enough. */
+static bool awaits_notice(const Connection *c) {
+        return c->table->destroys && !c->table->gone && c->cookie != 0 && c->absent == 1;
+}
+
 void ledger_question(Ledger *l, ledger_question_t ask, void *userdata) {
         SuspectKeys list = { .room = l->suspects };
 
@@ -47,12 +52,20 @@ void ledger_question(Ledger *l, ledger_question_t ask, void *userdata) {
         for (size_t i = 0; i < list.count; i++) {
                 Connection *c = ledger_connection(l, list.keys[i]);
                 uint64_t when = 0;
+                Verdict verdict;
+                uint64_t id;
                 Suspect s;
 
-                if (!c || !c->suspect)
+                if (!c || !c->suspect || awaits_notice(c))
                         continue;
                 suspect_of(l, c, &s);
-                switch (ask(userdata, &s, &when)) {
+                id = c->id;
+                verdict = ask(userdata, &s, &when);
+                /* Who asks may have taken notices meanwhile. */
+                c = ledger_connection(l, list.keys[i]);
+                if (!c || !c->suspect || c->id != id)
+                        continue;
+                switch (verdict) {
                 case VERDICT_ALIVE:
                         /* Alive now, so it was alive when the look ended that lacked it. */
                         c->suspect = false;

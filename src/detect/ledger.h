@@ -137,6 +137,10 @@ size_t ledger_suspects(const Ledger *l);
 
 int ledger_note(Ledger *l, const Notice *notice);
 
+/* Destroy messages come from this namespace and these tables (TABLE_BIT) from now on: call before the look that follows. 0 or negative
+ * errno. */
+int ledger_hears(Ledger *l, const Netns *netns, unsigned tables);
+
 /* When a healing look is due after a loss (rule 13); UINT64_MAX: none. Told done by ledger_healed(). */
 uint64_t ledger_heal_at(const Ledger *l);
 void ledger_healed(Ledger *l, uint64_t now);

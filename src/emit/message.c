@@ -173,6 +173,7 @@ static void detail_end(Message *m) {
         }
         detail_value(m, "", EVENT_FIELD_END, "");
         detail_value(m, "", EVENT_FIELD_ERROR, "");
+        detail_value(m, "closed by ", EVENT_FIELD_CLOSED_BY, "");
 }
 
 static size_t count_words(Bytes b) {
@@ -226,6 +227,9 @@ static void put_connection(Message *m) {
                         put_count(detail(m), number(m, EVENT_FIELD_CLOSED), "connection", "s");
                 detail_end(m);
                 detail_traffic(m);
+                break;
+        case EVENT_CONNECTION_FAILED:
+                detail_end(m);
                 break;
         case EVENT_CONNECTION_VANISHED:
         case EVENT_CONNECTION_COMPLETED:
@@ -396,6 +400,7 @@ static const Form *event_form(EventKind kind) {
                 [EVENT_CONNECTION_CHANGED] = { false, put_connection },
                 [EVENT_CONNECTION_VANISHED] = { false, put_connection },
                 [EVENT_CONNECTION_COMPLETED] = { false, put_connection },
+                [EVENT_CONNECTION_FAILED] = { false, put_connection },
                 [EVENT_CONNECTION_MISSED] = { false, put_connection },
                 [EVENT_LISTENER_PRESENT] = { false, put_listener },
                 [EVENT_LISTENER_APPEARED] = { false, put_listener },

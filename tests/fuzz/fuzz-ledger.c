@@ -28,6 +28,7 @@ typedef enum Mode {
         MODE_TEXT, /* looks without cookies */
         MODE_DESTROY,
         MODE_BPF,
+        MODE_TEXT_DESTROY, /* looks without cookies, and so the messages have none that help */
         _MODE_MAX,
 } Mode;
 
@@ -36,7 +37,7 @@ typedef struct Use {
         uint8_t states[HISTORY_MAX];
         uint64_t times[HISTORY_MAX];
         unsigned history;
-        bool told, ended;
+        bool told, ended, established, freed;
         bool shown;       /* a look had it */
         unsigned skipped; /* looks in a row did not, though it lived */
 } Use;
@@ -44,6 +45,8 @@ typedef struct Use {
 typedef struct WorldSocket {
         bool alive; /* is in a table */
         bool mini;  /* its mini-socket is */
+        bool held;  /* reset, but not yet closed by who holds it: it is in no table, and not freed */
+        bool answered; /* some use of it was established */
         uint64_t cookie;
         uint32_t inode;
         uint8_t transport;
@@ -72,6 +75,7 @@ typedef struct World {
         unsigned reloads;
         size_t asked;
         bool still; /* the end */
+        bool lost_netns; /* a look was told that the namespace is gone: what was known of it is forgotten */
         Invariants invariants;
 } World;
 
@@ -98,7 +102,7 @@ static void tick(World *w) {
 
 static void record(const World *w, const WorldSocket *s, Socket *ret) {
         socket_init(ret);
-        ret->cookie = w->mode == MODE_TEXT ? 0 : s->cookie;
+        ret->cookie = w->mode == MODE_TEXT || w->mode == MODE_TEXT_DESTROY ? 0 : s->cookie;
         ret->netns = 1;
         ret->inode = s->holders != 0 || s->state == STATE_LISTEN ? s->inode : 0;
         ret->family = FAMILY_IPV4;
@@ -118,9 +122,9 @@ static void record(const World *w, const WorldSocket *s, Socket *ret) {
 static void notice(World *w, NoticeKind kind, const WorldSocket *s) {
         Notice *n;
 
-        if (w->mode != MODE_BPF && (w->mode != MODE_DESTROY || kind != NOTICE_DESTROY))
-                return;
-        if (w->mode == MODE_BPF && kind == NOTICE_DESTROY)
+        bool destroys = w->mode == MODE_DESTROY || w->mode == MODE_TEXT_DESTROY;
+
+        if (w->mode == MODE_BPF ? kind == NOTICE_DESTROY : !destroys || kind != NOTICE_DESTROY)
                 return;
         if (w->notice_count == NOTICES_MAX)
                 w->notice_count = 0; /* lost */
@@ -128,6 +132,11 @@ static void notice(World *w, NoticeKind kind, const WorldSocket *s) {
         *n = (Notice){ .kind = kind, .source = w->mode == MODE_BPF ? NOTICE_BY_BPF : NOTICE_BY_DESTROY,
                        .not_before = w->now, .not_after = w->now };
         record(w, s, &n->socket);
+        if (kind == NOTICE_DESTROY) {
+                n->socket.answered = s->answered ? ANSWERED_YES : ANSWERED_NO;
+                n->socket.state = STATE_CLOSE;
+                n->socket.inode = 0;
+        }
         if (kind == NOTICE_CLOSE && (s->use & 1))
                 n->opened = w->uses[s->use].opened;
 }
@@ -136,6 +145,8 @@ static void set_state(World *w, WorldSocket *s, uint8_t state) {
         Use *u = &w->uses[s->use];
 
         s->state = state;
+        u->established |= state != STATE_SYN_SENT;
+        s->answered |= u->established;
         u->states[u->history % HISTORY_MAX] = state;
         u->times[u->history++ % HISTORY_MAX] = w->now;
 }
@@ -159,11 +170,20 @@ static void end_use(World *w, WorldSocket *s) {
         notice(w, NOTICE_CLOSE, s);
 }
 
+static void free_socket(World *w, WorldSocket *s) {
+        w->uses[s->use].freed = true;
+        notice(w, NOTICE_DESTROY, s);
+        s->held = false;
+        s->holders = 0;
+}
+
 static void world_open(World *w, uint8_t b) {
         WorldSocket *s = &w->sockets[b % SOCKETS];
 
         if (s->alive)
                 return;
+        if (s->held)
+                free_socket(w, s);
         *s = (WorldSocket){ .cookie = ++w->cookies, .inode = (uint32_t) (1000 + w->cookies), .transport = TRANSPORT_TCP,
                             .holders = (uint8_t) (b >> 4 & 7) };
         begin_use(w, s, b % 7 == 0 ? STATE_LISTEN : b % 2 ? STATE_ESTABLISHED : STATE_SYN_SENT);
@@ -175,9 +195,19 @@ static void world_close(World *w, uint8_t b) {
         if (!s->alive)
                 return;
         end_use(w, s);
-        notice(w, NOTICE_DESTROY, s);
+        free_socket(w, s);
         s->mini = b >> 7 && s->state != STATE_LISTEN;
-        s->holders = 0;
+}
+
+/* By the other side: it is in no table any more, but its holder has it until he looks. */
+static void world_reset(World *w, uint8_t b) {
+        WorldSocket *s = &w->sockets[b % SOCKETS];
+
+        if (s->alive && s->state != STATE_LISTEN) {
+                end_use(w, s);
+                s->held = true;
+        } else if (s->held)
+                free_socket(w, s);
 }
 
 /* connect(AF_UNSPEC) and connect(): another use of the same socket. */
@@ -224,7 +254,7 @@ static void world_process(World *w, uint8_t b) {
 
 static void world_step(World *w, uint8_t op, uint8_t b) {
         static void (*const steps[])(World *w, uint8_t b) = {
-                world_open, world_open, world_close, world_reconnect, world_state, world_hold, world_process,
+                world_open, world_open, world_close, world_reconnect, world_state, world_hold, world_process, world_reset,
         };
 
         tick(w);
@@ -278,7 +308,7 @@ static void drain(World *w, uint8_t b) {
         for (size_t i = lost; i < w->notice_count; i++) {
                 Notice *n = &w->notices[i];
 
-                if (w->mode == MODE_DESTROY) {
+                if (n->kind == NOTICE_DESTROY) {
                         n->not_before = w->drained;
                         n->not_after = w->now;
                 }
@@ -331,6 +361,7 @@ static void look(World *w, uint8_t b) {
         while (count > 0)
                 MUST(ledger_see(w->ledger, &rows[--count]) >= 0);
         tick(w);
+        w->lost_netns |= coverage.state == COVERAGE_GONE;
         MUST(ledger_look_end(w->ledger, w->now, coverage) == 0);
 }
 
@@ -353,7 +384,7 @@ static void question(World *w) {
         w->asked = 0;
         ledger_question(w->ledger, answer, w);
         ledger_status(w->ledger, &after);
-        MUST(w->asked == before.suspects);
+        MUST(w->asked <= before.suspects);
         MUST(before.suspects == ledger_suspects(w->ledger) || after.suspects < before.suspects);
         MUST(after.suspects <= before.suspects);
 }
@@ -372,12 +403,12 @@ static char *globs_a[] = { name_a }, *globs_b[] = { name_b };
 static Match match_a = { .comm = { globs_a, 1 } }, match_b = { .comm = { globs_b, 1 } };
 static Rule rules_ab[] = {
         { .name = name_a, .match = &match_a, .descendants = true, .changed = CHANGE_ALL, .sockets.listen = -1 },
-        { .name = name_b, .match = &match_b, .changed = CHANGE_ALL, .state_after = 30000, .sockets.listen = -1,
+        { .name = name_b, .match = &match_b, .changed = CHANGE_ALL, .state_after = 30000, .sockets.listen = -1, .missed_each = true,
           .sockets.states = 1 << STATE_ESTABLISHED | 1 << STATE_LISTEN },
 };
 static Rule rules_any[] = {
         { .name = name_b, .match = &match_b, .descendants = true, .changed = 0, .sockets.listen = -1 },
-        { .name = name_any, .changed = CHANGE_ALL, .sockets.listen = -1 },
+        { .name = name_any, .changed = CHANGE_ALL, .sockets.listen = -1, .missed_each = true },
 };
 static Rule rules_b[] = {
         { .name = name_b, .match = &match_b, .changed = CHANGE_STATE, .sockets.listen = 0 },
@@ -453,11 +484,28 @@ static void check_connection(World *w, const Event *e) {
                 check_closed(u, e);
                 u->ended = true;
                 break;
+        case EVENT_CONNECTION_FAILED:
+                MUST(!u->established);
+                check_closed(u, e);
+                u->ended = true;
+                break;
         default:
                 MUST(u->told);
                 check_closed(u, e);
                 u->ended = true;
         }
+}
+
+/* One by one: freed, a connection once, not told otherwise, and not a second time. (Without cookies two uses can look like one.) */
+static void check_missed(World *w, const Event *e) {
+        Use *u = use_of(w, e);
+
+        MUST(w->mode == MODE_BPF ? u->closed != 0 : u->freed && u->established);
+        MUST(u->closed <= number(e, EVENT_FIELD_NOT_AFTER));
+        if (w->mode != MODE_DESTROY || w->lost_netns)
+                return;
+        MUST(!u->told && !u->ended);
+        u->ended = true;
 }
 
 static void emit(void *userdata, const Event *e) {
@@ -470,6 +518,8 @@ static void emit(void *userdata, const Event *e) {
         }
         if (event_has(e, EVENT_FIELD_CONNECTION))
                 check_connection(w, e);
+        else if (e->kind == EVENT_CONNECTION_MISSED && !event_has(e, EVENT_FIELD_CLOSED))
+                check_missed(w, e);
 }
 
 /* --- the run --------------------------------------------------------------------------------------- */
@@ -564,6 +614,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         }
         options.notices_exact = w->mode == MODE_BPF;
         MUST(ledger_new(&w->ledger, &options, &rulesets[0], emit, w) == 0);
+        if (w->mode == MODE_DESTROY || w->mode == MODE_TEXT_DESTROY)
+                MUST(ledger_hears(w->ledger, &(Netns){ .id = 1, .inode = 4026531840 }, TABLE_BIT(TABLE_TCP)) == 0);
         while (w->size > 0)
                 step(w);
         settle(w);

@@ -14,7 +14,7 @@ at 11.2 judge
 > connection-appeared c1 curl[812] NOT_BEFORE=10.1 NOT_AFTER=11.2 DIRECTION=egress
 at 11.75-11.85 note destroy tcp c2 - 10.0.0.2:40002 203.0.113.9:443 closed sent=20 received=30
 at 12.45-12.55 note destroy tcp c1 - 10.0.0.2:40000 203.0.113.9:443 closed sent=1 received=2
-> connection-vanished c1 NOT_BEFORE=12.45 NOT_AFTER=12.55 BYTES_SENT=1
+> connection-vanished c1 NOT_BEFORE=11.1 NOT_AFTER=12.55 BYTES_SENT=1
 at 13 walk 812
 at 13.1-13.2 look tcp
 at 13.2 judge

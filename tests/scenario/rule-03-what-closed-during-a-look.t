@@ -18,7 +18,7 @@ at 11 walk 812
   9 1003
 at 11.1 look tcp begin
 at 11.12-11.13 note destroy tcp c1 - 10.0.0.2:443 203.0.113.9:51544 closed
-> connection-vanished c1 NOT_BEFORE=11.12 NOT_AFTER=11.13
+> connection-vanished c1 NOT_BEFORE=10.1 NOT_AFTER=11.13
 at 11.13-11.14 note destroy tcp c2 - 10.0.0.2:22 203.0.113.9:51546 closed
 at 11.14-11.15 note destroy tcp c3 - 10.0.0.2:443 203.0.113.9:51548 closed
 at 11.15 look tcp more

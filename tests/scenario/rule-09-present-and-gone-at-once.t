@@ -13,7 +13,7 @@ at 10.1 look tcp begin
   c2 1002 10.0.0.2:40002 203.0.113.9:443 established
 at 10.12-10.15 note destroy tcp c1 - 10.0.0.2:40000 203.0.113.9:443 closed
 > connection-present c1 curl[812] -NOT_BEFORE NOT_AFTER=10.15
-> connection-vanished c1 NOT_BEFORE=10.12 NOT_AFTER=10.15
+> connection-vanished c1 NOT_BEFORE=10.1 NOT_AFTER=10.15
 at 10.15 look tcp more
   c2 - 10.0.0.2:40002 203.0.113.9:443 fin-wait-2 timer=3
 at 10.2 look tcp end

@@ -13,6 +13,7 @@
  *       7 1001
  *     at 10.1-10.2 look tcp                                a table (tcp udp raw unix): COOKIE INODE LOCAL PEER STATE, with
  *       c1 1001 10.0.0.2:443 203.0.113.9:51544 established    timer= sent= received= retransmits= sendq= recvq=
+ *                                                            and answered=yes or no
  *       c2 - [::1]:80 [::1]:5000 established               - is none; *:80 is any address. Of unix sockets LOCAL is the path
  *     at 10.2 judge                                        and PEER the other inode, with type=dgram, =seqpacket
  *     > connection-present c1 nginx[812] NOT_AFTER=10.2 -NOT_BEFORE
@@ -29,9 +30,10 @@
  *     at T question c1=gone i7=alive c3=unsure      exactly these are suspect; without names: none is
  *     at T look tcp begin           rows; then other steps; `at T look tcp more` with rows; `at T look tcp end` and how
  *     at T-T note destroy tcp COOKIE INODE LOCAL PEER STATE ...    also open, state, close; with by=bpf pid=PID direction=
- *                                   end= opened=T; a span for what is not exact
+ *                                   end= error= opened=T; a span for what is not exact
  *     at T note fork PID/START NAME ...      also exec, exit
  *     at T note lost COUNT
+ *     hears tcp netns=2                      destroy messages come from there
  *     at T healed, heal-at T or never        when a healing look is due
  *     kernel active=5 passive=3              what the kernel has counted; then: at T balance. active-before=4
  *                                            passive-before=3: before its tables were read; born: since the start
@@ -243,6 +245,7 @@ static void socket_notice(Scenario *s, Notice *n) {
         Script *x = &s->script;
         const char *kind = script_word(x, 3, "kind of notice"), *direction = script_option(x, "direction");
         const char *end = script_option(x, "end"), *opened = script_option(x, "opened");
+        const char *error = script_option(x, "error");
         size_t i;
 
         for (i = 0; i < ELEMENTSOF(kinds); i++)
@@ -253,6 +256,12 @@ static void socket_notice(Scenario *s, Notice *n) {
         n->kind = kinds[i].kind;
         n->source = n->kind == NOTICE_DESTROY ? NOTICE_BY_DESTROY : NOTICE_BY_BPF;
         n->direction = direction ? (uint8_t) direction_from_name(direction) : DIRECTION_UNKNOWN;
+        for (int errno_ = 1; error && n->error == 0; errno_++) {
+                if (errno_ == 4096)
+                        script_fail(x, "'%s' is no error", error);
+                if (strerrorname_np(errno_) && strcmp(strerrorname_np(errno_), error) == 0)
+                        n->error = errno_;
+        }
         n->opened = opened ? script_time(x, opened) : 0;
         script_socket(x, 5, script_table(x, script_word(x, 4, "table")), &n->socket);
         n->socket.netns = netns_of(s).id;
@@ -313,6 +322,14 @@ static void step_note(Scenario *s) {
                 n.source = strcmp(by, "bpf") == 0 ? NOTICE_BY_BPF : NOTICE_BY_DESTROY;
         script_done(x);
         must(s, "ledger_note", ledger_note(s->ledger, &n));
+}
+
+static void step_hears(Scenario *s) {
+        TableKind table = script_table(&s->script, script_word(&s->script, 1, "table"));
+        Netns netns = netns_of(s);
+
+        script_done(&s->script);
+        must(s, "ledger_hears", ledger_hears(s->ledger, &netns, TABLE_BIT(table)));
 }
 
 static void step_healed(Scenario *s) {
@@ -402,7 +419,7 @@ static const Step steps[] = {
         { "look", true, step_look },        { "judge", true, step_judge },      { "question", true, step_question },
         { "note", true, step_note },        { "healed", true, step_healed },    { "heal-at", false, step_heal_at },
         { "kernel", false, step_kernel },   { "balance", true, step_balance },  { "flush", true, step_flush },
-        { "gap", true, step_gap },          { "status", false, step_status },   { "unheld", false, step_unheld },
+        { "hears", false, step_hears },     { "gap", true, step_gap },          { "status", false, step_status },   { "unheld", false, step_unheld },
 };
 
 static const Step *step_of(Scenario *s) {

@@ -220,7 +220,7 @@ static void inet_socket(Script *s, size_t first, TableKind table, Socket *ret) {
 }
 
 void script_socket(Script *s, size_t first, TableKind table, Socket *ret) {
-        const char *state;
+        const char *state, *answered;
 
         socket_init(ret);
         ret->cookie = cookie(s, script_word(s, first, "cookie"));
@@ -236,6 +236,9 @@ void script_socket(Script *s, size_t first, TableKind table, Socket *ret) {
         ret->timer = (uint8_t) script_number_option(s, "timer", TIMER_NONE);
         ret->bytes_sent = script_number_option(s, "sent", SOCKET_UNKNOWN);
         ret->bytes_received = script_number_option(s, "received", SOCKET_UNKNOWN);
+        answered = script_option(s, "answered");
+        if (answered)
+                ret->answered = strcmp(answered, "yes") == 0 ? ANSWERED_YES : ANSWERED_NO;
         ret->total_retransmits = script_number_option(s, "retransmits", SOCKET_UNKNOWN);
         ret->send_queue = (uint32_t) script_number_option(s, "sendq", 0);
         ret->receive_queue = (uint32_t) script_number_option(s, "recvq", 0);
