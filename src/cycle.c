@@ -19,6 +19,13 @@ void cycle_done(Cycle *c) {
         *c = (Cycle){};
 }
 
+static void between(void *userdata) {
+        const Cycle *c = userdata;
+
+        if (c->hooks.between)
+                c->hooks.between(c->hooks.userdata);
+}
+
 /* --- processes ------------------------------------------------------------------------------------- */
 
 static bool match_needs_cmdline(const Match *m) {
@@ -42,6 +49,7 @@ static int scan_process(Cycle *c, uint32_t pid, unsigned facts, bool again) {
         uint64_t start;
         int r;
 
+        between(c);
         r = procfs_start(c->proc_fd, pid, &start);
         if (r == 0 && !again && ledger_process_touch(c->ledger, pid, start) >= 0)
                 return 0;
@@ -88,6 +96,7 @@ static int walk_process(void *userdata, const Process *p) {
         Coverage coverage = {};
         int r;
 
+        between(c);
         r = ledger_holders_begin(c->ledger, p->pid, p->start_ticks);
         if (r < 0)
                 return 0;
@@ -199,8 +208,10 @@ static int take_end(void *userdata, const Netns *netns, TableKind table, uint64_
 }
 
 static int look(Cycle *c, const Netns *netns, unsigned tables) {
-        Taker taker = { .userdata = c, .begin = take_begin, .row = take_row, .end = take_end };
+        Taker taker = { .userdata = c, .begin = take_begin, .row = take_row, .end = take_end, .between = between };
 
+        if (c->hooks.look)
+                c->hooks.look(c->hooks.userdata, netns, tables);
         return collector_look(c->collector, netns, tables, &taker);
 }
 
@@ -316,6 +327,7 @@ static int judge(Cycle *c) {
 
         if (ledger_unheld(c->ledger) > 0)
                 r = ledger_processes(c->ledger, LEDGER_ALL, walk_process, c);
+        between(c);
         if (r >= 0)
                 ledger_judge(c->ledger, clock_boottime());
         return r;
@@ -391,8 +403,10 @@ static Verdict judge_suspect(Again *again, const Suspect *s, uint64_t *ret_when)
 /* Rule 4. */
 static Verdict ask(void *userdata, const Suspect *s, uint64_t *ret_when) {
         Again *again = userdata;
-        Verdict v = judge_suspect(again, s, ret_when);
+        Verdict v;
 
+        between(again->cycle);
+        v = judge_suspect(again, s, ret_when);
         again->cycle->asked++;
         again->cycle->acquitted += v == VERDICT_ALIVE;
         return v;

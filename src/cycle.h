@@ -14,11 +14,21 @@
 #include "cycle-books.h"
 #include "detect/ledger.h"
 
+/* What goes on beside a cycle. Each may be NULL. */
+typedef struct CycleHooks {
+        void *userdata;
+        /* Again and again, between any two reads of the kernel: a time to give the ledger notices of sockets (but none of processes). */
+        void (*between)(void *userdata);
+        /* A namespace is about to be looked at, in these tables. */
+        void (*look)(void *userdata, const Netns *netns, unsigned tables);
+} CycleHooks;
+
 typedef struct Cycle {
         int proc_fd;          /* borrowed */
         Collector *collector; /* borrowed */
         Ledger *ledger;       /* borrowed */
         const Config *config; /* borrowed; may be replaced between two cycles */
+        CycleHooks hooks;
 
         Netns *namespaces; /* once looked at, and still there as far as we know; our own has pid 0 */
         size_t namespace_count;

@@ -88,8 +88,10 @@ static void set_clock(Event *e) {
 
 static void tell_balance(Heartbeat *h) {
         _cleanup_text_ Text counts = TEXT_NULL;
-        Event *e = audit_event(EVENT_AUDIT_BALANCE);
+        Event *e;
 
+        ledger_flush_missed(h->ledger, clock_boottime());
+        e = audit_event(EVENT_AUDIT_BALANCE);
         ledger_balance(h->ledger, e);
         heartbeat_set_counts(h->ledger, e, &counts);
         set_clock(e);

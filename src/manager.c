@@ -28,6 +28,7 @@
 #include "cycle.h"
 #include "emit/sink.h"
 #include "manager-heartbeat.h"
+#include "manager-notices.h"
 #include "manager-outlet.h"
 
 #define STOP_WAIT_USEC (2 * USEC_PER_SEC) /* for what still waits for a sink */
@@ -45,6 +46,7 @@ typedef struct Manager {
         FormatContext format;
         Outlets outlets;
         Heartbeat heartbeat;
+        Notices notices;
         uint64_t due;   /* when the next cycle is to start; 0: at once */
         bool late;      /* an episode of late cycles is going on, and was told */
         bool ready;
@@ -71,6 +73,8 @@ static void tell_configuration(Manager *m, EventKind kind) {
         event_set_bytes(e, EVENT_FIELD_RULES, bytes_of(text_string(&rules)));
         event_set_number(e, EVENT_FIELD_CONFIG_HASH, m->config->hash);
         event_set_word(e, EVENT_FIELD_COLLECTOR, collector_name(collector_kind(m->collector)));
+        if (notices_degraded(&m->notices))
+                event_set_word(e, EVENT_FIELD_DEGRADED, notices_degraded(&m->notices));
         ledger_say(m->ledger, e);
 }
 
@@ -133,17 +137,31 @@ static void check_late(Manager *m, uint64_t started, const CycleFigures *f, uint
         m->late = late;
 }
 
+/* Rule 13: notices were lost, so the map is looked at before its time. */
+static void on_heal(void *userdata) {
+        Manager *m = userdata;
+        uint64_t at = ledger_heal_at(m->ledger);
+
+        if (m->due == 0 || at >= m->due)
+                return;
+        m->due = at;
+        (void) sd_event_source_set_time(m->timer, at);
+}
+
 static int cycle(Manager *m) {
         uint64_t started = clock_boottime(), asleep = heartbeat_check_clock(&m->heartbeat), distance;
         CycleFigures figures;
         int r;
 
         heartbeat_before_cycle(&m->heartbeat);
+        notices_drain(&m->notices);
         r = cycle_run(&m->cycle, &figures);
         if (r < 0) {
                 log_error("cannot look any more: %s", strerror(-r));
                 return r;
         }
+        if (ledger_heal_at(m->ledger) <= started)
+                ledger_healed(m->ledger, started + figures.duration);
         check_late(m, started, &figures, asleep, heartbeat_check_clock(&m->heartbeat));
         heartbeat_after_cycle(&m->heartbeat, m->config->balance);
         outlets_flush(&m->outlets);
@@ -156,7 +174,10 @@ static int cycle(Manager *m) {
         /* Counted from the end of the look: what holds us up after it, while events are written, is a gap, too. */
         m->due = started + figures.duration + distance;
         r = sd_event_source_set_time_relative(m->timer, distance);
-        return r < 0 ? r : sd_event_source_set_enabled(m->timer, SD_EVENT_ONESHOT);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(m->timer, SD_EVENT_ONESHOT);
+        on_heal(m);
+        return r;
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -316,6 +337,21 @@ static int open_collector(Manager *m) {
         return r;
 }
 
+/* The map can be kept without them: what they would have told is then seen later, or not at all, and that is said. */
+static int open_notices(Manager *m) {
+        Netns own = {};
+        int r = collector_netns(m->collector, 0, &own);
+
+        if (r < 0)
+                return r;
+        m->notices = (Notices){ .event = m->event, .ledger = m->ledger, .proc_fd = m->proc_fd, .own = own, .userdata = m, .heal = on_heal };
+        r = notices_open(&m->notices, collector_kind(m->collector) == COLLECTOR_SOCK_DIAG && !m->options.once);
+        m->cycle.hooks = (CycleHooks){ .userdata = &m->notices, .between = notices_between, .look = notices_look };
+        if (notices_degraded(&m->notices) && !m->options.once)
+                log_warning("%s", notices_degraded(&m->notices));
+        return r;
+}
+
 static int start(Manager *m) {
         int r = load(m, m->configs);
 
@@ -335,6 +371,9 @@ static int start(Manager *m) {
                 return r;
         m->cycle = (Cycle){ .proc_fd = m->proc_fd, .collector = m->collector, .ledger = m->ledger, .config = m->config };
         heartbeat_start(&m->heartbeat, m->ledger, &m->cycle, m->config->balance);
+        r = open_notices(m);
+        if (r < 0)
+                return r;
         tell_configuration(m, EVENT_AUDIT_STARTED);
         log_info("watching by %s, %zu %s, every %llu ms", collector_name(collector_kind(m->collector)),
                  m->config->rules.count, m->config->rules.count == 1 ? "rule" : "rules", (unsigned long long) (m->config->interval / USEC_PER_MSEC));
@@ -342,6 +381,7 @@ static int start(Manager *m) {
 }
 
 static void manager_done(Manager *m) {
+        notices_done(&m->notices);
         outlets_done(&m->outlets);
         cycle_done(&m->cycle);
         ledger_free(m->ledger);
@@ -353,7 +393,7 @@ static void manager_done(Manager *m) {
 }
 
 int manager_run(const ManagerOptions *options) {
-        Manager m = { .options = *options, .proc_fd = -1 };
+        Manager m = { .options = *options, .proc_fd = -1, .notices = NOTICES_NULL };
         int r;
 
         m.config = m.configs;
@@ -362,6 +402,7 @@ int manager_run(const ManagerOptions *options) {
         if (r >= 0) {
                 r = sd_event_loop(m.event);
                 (void) sd_notify(0, "STOPPING=1");
+                notices_drain(&m.notices);
                 heartbeat_stop(&m.heartbeat);
                 tell_stopped(&m);
                 outlets_drain(&m.outlets, STOP_WAIT_USEC);
