@@ -49,6 +49,66 @@ def reset(s):
     s.close()
 
 
+def now():
+    return time.clock_gettime_ns(time.CLOCK_REALTIME) // 1000
+
+
+def listen():
+    keep['l'] = socket.create_server(('127.0.0.1', 0), backlog=64)
+    return keep['l'].getsockname()[1]
+
+
+def udp(peer):
+    s = socket.socket(type=socket.SOCK_DGRAM)
+    s.connect(peer)
+    return s
+
+
+def attempt(name, port):
+    """One that may last: the port it comes from."""
+    keep[name] = s = socket.socket()
+    s.setblocking(False)
+    s.connect_ex(('127.0.0.1', port))
+    return s.getsockname()[1]
+
+
+def storm(count, every, life):
+    """Connections to our own listener, closed at once, but for one of `every`, which lives for `life` seconds. Of each side: its ports, when it was
+    closed (between two times, in usec), and its bytes."""
+    sides, held = [], []
+
+    def close(c, a, pair):
+        closing = now()
+        c.close()
+        a.close()
+        for side in pair:
+            side.update(closing=closing, closed=now())
+
+    if 'l' not in keep:
+        listen()
+    for i in range(count):
+        c = socket.create_connection(keep['l'].getsockname())
+        a, _ = keep['l'].accept()
+        local, peer = c.getsockname()[1], c.getpeername()[1]
+        c.sendall(b'x' * (i % 1000 + 1))
+        a.sendall(b'y' * 3)
+        a.recv(i % 1000 + 1, socket.MSG_WAITALL)
+        c.recv(3, socket.MSG_WAITALL)
+        pair = ({'local': local, 'peer': peer, 'sent': i % 1000 + 1, 'received': 3, 'long': i % every == 0},
+                {'local': peer, 'peer': local, 'sent': 3, 'received': i % 1000 + 1, 'long': i % every == 0})
+        sides.extend(pair)
+        if i % every == 0:
+            held.append((time.monotonic() + life, c, a, pair))
+        else:
+            close(c, a, pair)
+        while held and held[0][0] < time.monotonic():
+            close(*held.pop(0)[1:])
+    for end, c, a, pair in held:
+        time.sleep(max(0, end - time.monotonic()))
+        close(c, a, pair)
+    return sides
+
+
 if __name__ == '__main__':
     if len(sys.argv) > 1:
         name(os.fsencode(sys.argv[1]))
