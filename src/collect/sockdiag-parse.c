@@ -45,7 +45,7 @@ static bool attribute_get(const struct nlattr *a, size_t offset, void *ret, size
 
 static void parse_tcp_info(const struct nlattr *a, Socket *s) {
         uint32_t n, idle_sent, idle_received;
-        __u64 sent, again, received;
+        __u64 sent, again, received, acked;
 
         /* bytes_sent counts what was sent again, too. */
         if (INFO_GET(a, tcpi_bytes_sent, &sent) && INFO_GET(a, tcpi_bytes_retrans, &again))
@@ -59,8 +59,17 @@ static void parse_tcp_info(const struct nlattr *a, Socket *s) {
         /* Made when the handshake is over, and left as it is when the kernel takes everything else off (linger 0, disconnect). */
         if (INFO_GET(a, tcpi_rcv_space, &n))
                 s->answered = n != 0 ? ANSWERED_YES : ANSWERED_NO;
+        if (INFO_GET(a, tcpi_bytes_acked, &acked))
+                s->bytes_acked = acked;
+        if (INFO_GET(a, tcpi_rto, &n))
+                s->rto_usec = n;
+        (void) INFO_GET(a, tcpi_backoff, &s->backoff);
+        if (s->state == STATE_SYN_SENT)
+                return; /* these begin when it is connected: until then they count from the boot */
         if (INFO_GET(a, tcpi_last_data_sent, &idle_sent) && INFO_GET(a, tcpi_last_data_recv, &idle_received))
                 s->idle_usec = MIN(idle_sent, idle_received) * USEC_PER_MSEC;
+        if (INFO_GET(a, tcpi_last_ack_recv, &n))
+                s->heard_usec = n * USEC_PER_MSEC;
 }
 
 /* Walks the attributes behind a header of `header` bytes. mnl_attr_for_each() takes the padding behind the message for a part of
@@ -203,6 +212,9 @@ static int parse_unix_attribute(const struct nlattr *a, Socket *s) {
         case UNIX_DIAG_RQLEN:
                 (void) attribute_get(a, offsetof(struct unix_diag_rqlen, udiag_rqueue), &s->receive_queue, sizeof(uint32_t));
                 (void) attribute_get(a, offsetof(struct unix_diag_rqlen, udiag_wqueue), &s->send_queue, sizeof(uint32_t));
+                break;
+        case UNIX_DIAG_ICONS:
+                (void) attribute_get(a, 0, &s->waiting, sizeof(s->waiting)); /* in the order of the queue */
                 break;
         case UNIX_DIAG_SHUTDOWN:
                 (void) attribute_get(a, 0, &s->shutdown, sizeof(s->shutdown));

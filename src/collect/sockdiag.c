@@ -204,7 +204,8 @@ static int dump_unix(Sockdiag *d, Exchange *e) {
                 .local = {
                         .sdiag_family = AF_UNIX,
                         .udiag_states = UINT32_MAX,
-                        .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN | UDIAG_SHOW_UID,
+                        .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN | UDIAG_SHOW_ICONS |
+                                       UDIAG_SHOW_UID,
                 },
         };
         int r;

@@ -16,6 +16,8 @@ void socket_init(Socket *s) {
                 .total_retransmits = SOCKET_UNKNOWN,
                 .rtt_usec = SOCKET_UNKNOWN,
                 .idle_usec = SOCKET_UNKNOWN,
+                .bytes_acked = SOCKET_UNKNOWN,
+                .heard_usec = SOCKET_UNKNOWN,
                 .cgroup = SOCKET_UNKNOWN,
         };
 }

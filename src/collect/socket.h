@@ -102,8 +102,11 @@ typedef struct Socket {
         uint32_t send_queue;  /* bytes not yet acknowledged; for a TCP listener the backlog limit */
         uint32_t receive_queue; /* bytes not yet read; for a listener the connections not yet accepted */
         uint8_t retransmits;  /* of the timer that runs now */
+        uint8_t backoff;      /* how often its time was doubled */
         uint32_t timer_msec;  /* until the timer fires */
+        uint32_t rto_usec;    /* retransmission timeout as it is now; 0: unknown */
         uint8_t shutdown;     /* 1 no more receive, 2 no more send (unix) */
+        uint32_t waiting;     /* unix listener: inode of the socket that has waited longest for accept; 0: none, or unknown */
 
         /* tcp_info(7); each SOCKET_UNKNOWN where the collector has none. */
         uint64_t bytes_sent;     /* payload, without what was sent again */
@@ -111,6 +114,8 @@ typedef struct Socket {
         uint64_t total_retransmits;
         uint64_t rtt_usec;
         uint64_t idle_usec; /* since data last came or went */
+        uint64_t bytes_acked; /* by the other side; 1 too high once the connection is made */
+        uint64_t heard_usec; /* since the other side last acknowledged anything, new or not */
         uint64_t cgroup;    /* cgroup v2 id, INET_DIAG_CGROUP_ID (5.7) */
         uint8_t answered;   /* Answered */
 } Socket;

@@ -17,6 +17,7 @@ typedef struct Draft {
         struct {
                 unsigned changed;
                 uint64_t state_after;
+                uint64_t stall[_STALL_MAX];
         } defaults;
         struct {
                 const char *file; /* borrowed */
@@ -27,6 +28,7 @@ typedef struct Draft {
 /* A rule that does not say takes what `defaults` says, which may stand behind it or in a drop-in. */
 #define STATE_AFTER_UNSET UINT64_MAX
 #define CHANGED_UNSET 0
+#define STALL_UNSET UINT64_MAX
 
 /* A mapping and the structure that it fills. */
 typedef enum Section {
@@ -37,6 +39,7 @@ typedef enum Section {
         SECTION_RULE,     /* Rule */
         SECTION_MATCH,    /* Match */
         SECTION_SOCKETS,  /* SocketFilter */
+        SECTION_STALL,    /* uint64_t[_STALL_MAX] */
         _SECTION_MAX,
 } Section;
 
@@ -75,7 +78,7 @@ typedef struct Key {
         const char *help;      /* one line; scdoc */
 } Key;
 
-#define KEYS_MAX 64
+#define KEYS_MAX 96
 extern const Key config_keys[];
 extern const size_t config_key_count;
 

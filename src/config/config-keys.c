@@ -15,6 +15,11 @@
 #define RANGE(first, last) .min = first, .max = last
 #define NAMES(function, count) .choice = function, .choices = count
 
+/* A key of SECTION_STALL. */
+#define STALL(kind, key, otherwise, text)                                                                       \
+        { SECTION_STALL, key, KEY_DURATION, .offset = STALL_##kind * sizeof(uint64_t), .size = sizeof(uint64_t), \
+          RANGE("0", "30d"), .initial = otherwise, .help = text }
+
 static const char *unit_log_name(unsigned n) {
         static const char *const names[] = {
                 [UNIT_LOG_PROBLEMS] = "problems", [UNIT_LOG_ALL] = "all", [UNIT_LOG_NONE] = "none",
@@ -85,6 +90,9 @@ const Key config_keys[] = {
         { SECTION_DEFAULTS, "state_after", KEY_DURATION, FIELD(Draft, defaults.state_after), RANGE("0", "1h"),
           .initial = "1s", .help = "A state that lasts shorter is not told singly." },
 
+        { SECTION_DEFAULTS, "stall", KEY_INLINE, FIELD(Draft, defaults.stall), .inner = SECTION_STALL,
+          .help = "How long a connection may stand still before that is told." },
+
         { SECTION_EXCLUDE, "match", KEY_INLINE, .inner = SECTION_MATCH, .required = true,
           .help = "Which processes." },
 
@@ -100,6 +108,8 @@ const Key config_keys[] = {
           .help = "As in defaults, for this rule." },
         { SECTION_RULE, "state_after", KEY_DURATION, FIELD(Rule, state_after), RANGE("0", "1h"),
           .help = "As in defaults, for this rule." },
+        { SECTION_RULE, "stall", KEY_INLINE, FIELD(Rule, stall), .inner = SECTION_STALL,
+          .help = "As in defaults, for this rule; kinds that it does not name are as there." },
         { SECTION_RULE, "missed", KEY_CHOICE, FIELD(Rule, missed_each), NAMES(missed_name, 2), .initial = "folded",
           .help = "How closes of connections that were never in the map are told: in sums, or one by one. Their process is "
                   "not known: sockets is asked, match is not." },
@@ -131,10 +141,17 @@ const Key config_keys[] = {
           .help = "Address and port of the other side; unix sockets have none." },
         { SECTION_SOCKETS, "listen", KEY_BOOL, FIELD(SocketFilter, listen),
           .help = "yes: only listening sockets, no: only others; without it both." },
+
+        STALL(CONNECTING, "connecting", "3s", "Nobody answers an attempt to connect."),
+        STALL(UNACKNOWLEDGED, "unacknowledged", "10s", "Bytes wait, and the other side acknowledges none."),
+        STALL(ZERO_WINDOW, "zero-window", "30s", "Bytes wait, and the other side takes none, since it has not read those before."),
+        STALL(CLOSE_WAIT, "close-wait", "60s", "The other side has closed, and the process has not."),
+        STALL(NOT_ACCEPTED, "not-accepted", "5s", "The same connection waits at a listener to be accepted."),
+        STALL(NOT_READING, "not-reading", "60s", "Received bytes wait to be read; of a unix socket also those that it has sent."),
 };
 
 const size_t config_key_count = ELEMENTSOF(config_keys);
-_Static_assert(ELEMENTSOF(config_keys) <= KEYS_MAX, "a set of keys is a 64 bit word");
+_Static_assert(ELEMENTSOF(config_keys) <= KEYS_MAX, "the reader keeps an array of this size for each mapping");
 
 /* --- the manual ------------------------------------------------------------------------------------ */
 
@@ -152,6 +169,9 @@ static const struct {
                 "process matches no pattern." },
         [SECTION_SOCKETS] = { "sockets",
                 "Each key but *listen* is one value or a list. A list means any of, several keys mean all of." },
+        [SECTION_STALL] = { "stall",
+                "In *defaults* and in a rule: how long nothing may move, by kind, before *connection-stalled* is told; 0: it is not told. "
+                "The defaults are those of *defaults*." },
 };
 
 /* Text that is not scdoc source yet. */

@@ -303,6 +303,8 @@ static int rule_read(Walk *w, const Key *k, const Node *n) {
         rule = &rules[set->count++];
         *rule = (Rule){ .changed = CHANGED_UNSET, .state_after = STATE_AFTER_UNSET, .sockets.listen = -1 };
 
+        for (StallKind s = 0; s < _STALL_MAX; s++)
+                rule->stall[s] = STALL_UNSET;
         r = section_set_defaults(SECTION_RULE, rule);
         if (r < 0)
                 return r;

@@ -24,7 +24,7 @@
 static int draft_init(Draft *d) {
         *d = (Draft){};
         return section_set_defaults(SECTION_TOP, d) ?: section_set_defaults(SECTION_LIMITS, d) ?:
-               section_set_defaults(SECTION_DEFAULTS, d);
+               section_set_defaults(SECTION_DEFAULTS, d) ?: section_set_defaults(SECTION_STALL, d->defaults.stall);
 }
 
 void config_init(Config *c) {
@@ -77,6 +77,9 @@ static void draft_finish(Draft *d, const Source *first, Problems *problems) {
                         r->changed = d->defaults.changed;
                 if (r->state_after == STATE_AFTER_UNSET)
                         r->state_after = d->defaults.state_after;
+                for (StallKind k = 0; k < _STALL_MAX; k++)
+                        if (r->stall[k] == STALL_UNSET)
+                                r->stall[k] = d->defaults.stall[k];
                 if (!r->match)
                         set->any_process = true;
         }

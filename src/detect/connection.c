@@ -51,8 +51,10 @@ Connection *connection_new(uint64_t key, const Socket *s, TableState *table) {
 }
 
 Connection *connection_free(Connection *c) {
-        if (c)
+        if (c) {
                 free(c->path);
+                free(c->stuck);
+        }
         free(c);
         return NULL;
 }

@@ -18,6 +18,7 @@
 #include "detect/event.h"
 #include "detect/rule.h"
 #include "detect/socketmap.h"
+#include "detect/stall.h"
 
 typedef struct TableState {
         Netns netns;
@@ -100,12 +101,32 @@ typedef enum Closer {
 #define RULE_NONE UINT16_MAX
 #define STATES_MAX 8
 
+/* What is kept of a connection only while something of it waits, or was told to stand still. */
+typedef struct Stuck {
+        StallSpan spans[_STALL_PART_MAX]; /* since when nothing has moved; kind STALL_NONE: nothing waits */
+        uint32_t marks[_STALL_PART_MAX];
+        uint8_t open;       /* bits of StallPart: not_after is still to be counted from the end of the look */
+        uint8_t still;      /* bits of StallPart: nothing has moved since the row before */
+        uint8_t retransmits; /* Socket.retransmits */
+        uint8_t told_part;
+        StallSpan told;     /* the span that was told; kind STALL_NONE: none */
+        uint64_t before;    /* when the row before the last one was shown; 0: there was none */
+        uint64_t moved_not_before, moved_not_after;
+        uint64_t head, next_head; /* TCP listener: key of a connection that waits for accept, and of another one */
+        uint64_t next_least; /* so long that one has waited */
+        uint8_t look;       /* TableState.look that the next_ fields are of */
+        bool head_seen : 1; /* in that look */
+        bool moved : 1;     /* since it was told */
+        bool fresh : 1;     /* a row has come since the last judgement */
+} Stuck;
+
 typedef struct Connection {
         struct Connection *next_pending; /* what the next judgement looks at */
         uint64_t key, id, cookie;
         TableState *table;
         Actor *primary; /* referenced; NULL: unknown */
         char *path;     /* unix name as the kernel has it; NULL: unnamed */
+        Stuck *stuck;   /* NULL: nothing waits */
 
         uint64_t opened_not_before, opened_not_after; /* not_after 0: older than we know */
         uint64_t seen;                                /* the last time at which it certainly was there */

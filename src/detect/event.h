@@ -33,6 +33,10 @@
           "An attempt to connect that never became a connection")                                                       \
         X(CONNECTION_MISSED, "connection-missed", 6, "82f4b6d05c1e4e7fb3a9d8e17c60f216", "missed",                       \
           "The kernel reported the close of a connection that was never in the map")                                    \
+        X(CONNECTION_STALLED, "connection-stalled", 4, "1c067432de18472d9a7047808fd77dd7", "stalled",                   \
+          "Nothing has moved on a connection for longer than its rule allows")                                          \
+        X(CONNECTION_RECOVERED, "connection-recovered", 5, "489ac63fd3554a53bc8addba22a5314e", "recovered",             \
+          "A connection that had stalled moves again")                                                                  \
         X(LISTENER_PRESENT, "listener-present", 6, "57d9e1c2ab3f4806bd74f0e6c8a31917", "listening",                      \
           "A listening socket that may be older than the last look")                                                    \
         X(LISTENER_APPEARED, "listener-appeared", 5, "f80b2d6e94a74c1db5e6130c7fd2ae18", "listens",                      \
@@ -130,6 +134,9 @@ typedef enum FieldType {
         X(RTT, "RTT", USEC, "Smoothed round-trip time")                                                                    \
         X(SEND_QUEUE, "SEND_QUEUE", NUMBER, "Bytes not yet acknowledged; backlog limit of a listener")                     \
         X(RECEIVE_QUEUE, "RECEIVE_QUEUE", NUMBER, "Bytes not yet read; connections not yet accepted of a listener")        \
+        X(TIMER_RETRANSMITS, "TIMER_RETRANSMITS", NUMBER, "How often the running timer fired without an answer")          \
+        X(STALL, "STALL", WORD, "What stands still: connecting, unacknowledged, zero-window, close-wait, not-accepted, not-reading") \
+        X(STALLED, "STALLED", USEC, "For how long, at least")                                                             \
         X(HOLDER_COUNT, "HOLDER_COUNT", NUMBER, "Descriptors that refer to the socket, when not 1")                        \
         X(HOLDER, "HOLDER", HOLDERS, "PID/START/FD/COMM of up to 16 holders, when there is more than one")                 \
         X(HOLDER_GAINED, "HOLDER_GAINED", BYTES, "Reserved: PID/START/FD of new holders, separated by blanks")                       \

@@ -2,7 +2,7 @@
 #pragma once
 
 /* What the files of the ledger share: ledger.c (looks and judgement), ledger-process.c (processes and
- * holders), ledger-note.c (notices), ledger-event.c (making events) and books.c. */
+ * holders), ledger-note.c (notices), ledger-stall.c (what stands still), ledger-event.c (making events) and books.c. */
 
 #include "detect/connection.h"
 #include "detect/ledger.h"
@@ -130,6 +130,15 @@ Actor *actor_release(Actor *a);
 Holder *ledger_holders(const Ledger *l, uint32_t inode);
 void ledger_processes_free(Ledger *l);
 void ledger_actor_gone(Ledger *l, Actor *a, uint64_t not_before, uint64_t not_after);
+
+/* ledger-stall.c */
+/* A row of c, before c takes it over; first: there was none before. */
+void ledger_see_stall(Ledger *l, Connection *c, const Socket *row, const TableState *t, bool first);
+/* A row that nobody has accepted: its listener is looked after. */
+void ledger_see_waiting(Ledger *l, const Socket *row, const TableState *t, uint64_t key);
+void ledger_judge_stall(Ledger *l, Connection *c);
+/* What was told of c and not taken back, until `until`. */
+void ledger_event_stall(Event *e, const Connection *c, uint64_t until);
 
 /* ledger-event.c */
 Event *ledger_event(Ledger *l, EventKind kind, uint64_t not_before, uint64_t not_after, const char *seen_by);

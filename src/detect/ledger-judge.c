@@ -157,6 +157,7 @@ static void judge_newcomer(Ledger *l, Connection *c) {
                 return;
         c->told_listener = listener;
         tell_opening(l, c, c->appeared, c->table->t1);
+        ledger_judge_stall(l, c);
 }
 
 static void tell_change(Ledger *l, Connection *c, unsigned changed) {
@@ -237,6 +238,7 @@ static void judge_known(Ledger *l, Connection *c, uint64_t now) {
         }
         if (c->told)
                 judge_change(l, c, now);
+        ledger_judge_stall(l, c);
 }
 
 static void judge_pending(Ledger *l, uint64_t now) {
@@ -367,6 +369,7 @@ void ledger_vanish(Ledger *l, Connection *c, uint64_t not_before, uint64_t not_a
         if (c->appeared && not_after >= c->opened_not_before)
                 event_set_number(e, EVENT_FIELD_DURATION, not_after - c->opened_not_before);
         set_end(e, c, n);
+        ledger_event_stall(e, c, c->shown);
         ledger_say(l, e);
         ledger_drop(l, c, instead);
 }

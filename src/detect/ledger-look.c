@@ -77,6 +77,7 @@ static int see_new(Ledger *l, uint64_t key, const Socket *row, TableState *t, in
                         c->seen = c->shown = t->t0;
                         c->age = age >= 0 ? (uint8_t) age : t->covered ? 0 : 3;
                         bound_opening(c, t, age);
+                        ledger_see_stall(l, c, row, t, true);
                         l->unheld += t->covered && row->inode != 0 && !held;
                         return 0;
                 }
@@ -121,6 +122,7 @@ static int see_other_use(Ledger *l, Connection *c, const Socket *row, TableState
         next->seen = next->shown = t->t0;
         next->appeared = true;
         next->opened_not_before = c->shown;
+        ledger_see_stall(l, next, row, t, true);
         return 0;
 }
 
@@ -148,6 +150,7 @@ static int see_known(Ledger *l, Connection *c, const Socket *row, TableState *t)
                 l->unheld += !row_is_held(l, row);
         }
 
+        ledger_see_stall(l, c, row, t, false);
         change_state(c, row->state);
         if (c->transport != TRANSPORT_TCP && endpoint_compare(&c->peer, &row->peer) != 0) {
                 c->peer = row->peer;
@@ -186,6 +189,8 @@ int ledger_see(Ledger *l, const Socket *row) {
                 return 0;
         }
         ledger_note_listener(l, t, row, key);
+        if (stall_is_waiting(row))
+                ledger_see_waiting(l, row, t, key);
 
         value = socketmap_find(&l->sockets, key);
         if (!value)

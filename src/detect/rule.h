@@ -14,6 +14,7 @@
 #include "collect/process.h"
 #include "collect/socket.h"
 #include "detect/addressset.h"
+#include "detect/stall.h"
 
 #define RULES_MAX 256
 
@@ -79,6 +80,7 @@ typedef struct Rule {
         SocketFilter sockets;
         unsigned changed;      /* Change bits */
         uint64_t state_after;  /* usec: a state that lasts shorter is not told singly */
+        uint64_t stall[_STALL_MAX]; /* usec by StallKind: nothing has moved for so long; 0: not told */
         bool missed_each;      /* tell closes of unknown sockets one by one */
 } Rule;
 

@@ -290,13 +290,21 @@ static int write_own(Writer *w, FieldId id) {
         return r;
 }
 
+static bool is_problem(EventKind kind) {
+        return kind == EVENT_CONNECTION_STALLED || kind == EVENT_CONNECTION_RECOVERED;
+}
+
+static bool belongs_to_unit(const FormatContext *c, const Event *e) {
+        return c->unit_log == FORMAT_UNIT_LOG_ALL || (c->unit_log == FORMAT_UNIT_LOG_PROBLEMS && is_problem(e->kind));
+}
+
 /* journalctl -u compares the exact name, in which systemd writes \x2d and the like itself: it goes out as it is, or, where it
  * is no name of a unit, not at all. */
 static int write_unit(Writer *w, FieldId id, const char *name) {
         static const char unit_chars[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ:-_.\\@";
         Bytes unit = w->event->values[id].bytes;
 
-        if (w->context->unit_log != FORMAT_UNIT_LOG_ALL || !event_has(w->event, id) || unit.size == 0 || unit.size > 255)
+        if (!belongs_to_unit(w->context, w->event) || !event_has(w->event, id) || unit.size == 0 || unit.size > 255)
                 return 0;
         for (uint32_t i = 0; i < unit.size; i++)
                 if (!unit.data[i] || !strchr(unit_chars, unit.data[i]))

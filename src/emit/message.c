@@ -213,6 +213,42 @@ static void detail_state(Message *m) {
         detail_value(m, "by way of ", EVENT_FIELD_STATES, "");
 }
 
+/* What waits, and where. */
+static void detail_waiting(Message *m, bool accept) {
+        uint64_t unread = number(m, EVENT_FIELD_RECEIVE_QUEUE), unsent = number(m, EVENT_FIELD_SEND_QUEUE);
+
+        if (accept) {
+                text_printf(detail(m), "%" PRIu64 " of %" PRIu64 " wait", unread, unsent);
+                return;
+        }
+        if (unsent > 0) {
+                format_size(detail(m), unsent);
+                text_append(m->text, is_unix(m) ? " not read by the other end" : " waiting");
+        }
+        if (unread > 0) {
+                format_size(detail(m), unread);
+                text_append(m->text, " unread");
+        }
+        if (number(m, EVENT_FIELD_TIMER_RETRANSMITS) > 0)
+                put_count(detail(m), number(m, EVENT_FIELD_TIMER_RETRANSMITS), "retransmit", "s");
+}
+
+static void detail_stall(Message *m) {
+        bool over = m->event->kind != EVENT_CONNECTION_STALLED, accept = false;
+        const char *stall = value(m, EVENT_FIELD_STALL, NAME_MAX_);
+
+        if (stall) {
+                accept = strcmp(stall, "not-accepted") == 0;
+                text_printf(detail(m), "%s%s", over ? "was " : "", stall);
+        }
+        if (has(m, EVENT_FIELD_STALLED)) {
+                text_append(m->text, " for ");
+                format_duration(m->text, number(m, EVENT_FIELD_STALLED));
+        }
+        if (!over)
+                detail_waiting(m, accept);
+}
+
 static void put_connection(Message *m) {
         put_protocol(m);
         put_both_ends(m);
@@ -221,6 +257,10 @@ static void put_connection(Message *m) {
         case EVENT_CONNECTION_CHANGED:
                 detail_state(m);
                 detail_holder_changes(m);
+                break;
+        case EVENT_CONNECTION_STALLED:
+        case EVENT_CONNECTION_RECOVERED:
+                detail_stall(m);
                 break;
         case EVENT_CONNECTION_MISSED:
                 if (has(m, EVENT_FIELD_CLOSED) && number(m, EVENT_FIELD_CLOSED) != 1)
@@ -235,6 +275,8 @@ static void put_connection(Message *m) {
         case EVENT_CONNECTION_COMPLETED:
                 detail_end(m);
                 detail_traffic(m);
+                if (has(m, EVENT_FIELD_STALL))
+                        detail_stall(m);
                 break;
         default:
                 detail_state(m);
@@ -402,6 +444,8 @@ static const Form *event_form(EventKind kind) {
                 [EVENT_CONNECTION_COMPLETED] = { false, put_connection },
                 [EVENT_CONNECTION_FAILED] = { false, put_connection },
                 [EVENT_CONNECTION_MISSED] = { false, put_connection },
+                [EVENT_CONNECTION_STALLED] = { false, put_connection },
+                [EVENT_CONNECTION_RECOVERED] = { false, put_connection },
                 [EVENT_LISTENER_PRESENT] = { false, put_listener },
                 [EVENT_LISTENER_APPEARED] = { false, put_listener },
                 [EVENT_LISTENER_VANISHED] = { false, put_listener },

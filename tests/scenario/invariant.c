@@ -8,7 +8,7 @@
 struct Life {
         UT_hash_handle hh;
         uint64_t id;
-        bool open, ended;
+        bool open, ended, stalled;
         bool reloaded; /* since it was opened */
 };
 
@@ -38,12 +38,19 @@ static const char *check_life(Invariants *v, const Event *e) {
                 life->reloaded = false;
                 return NULL;
         }
-        life->ended = e->kind != EVENT_CONNECTION_CHANGED;
+        if (e->kind == EVENT_CONNECTION_STALLED || e->kind == EVENT_CONNECTION_RECOVERED) {
+                bool stalls = e->kind == EVENT_CONNECTION_STALLED;
+
+                if (life->stalled == stalls)
+                        return stalls ? "a connection stalls twice" : "a connection recovers that had not stalled";
+                life->stalled = stalls;
+        } else
+                life->ended = e->kind != EVENT_CONNECTION_CHANGED;
         if (e->kind == EVENT_CONNECTION_COMPLETED)
                 return life->open ? "a connection that was told is completed" : NULL;
         if (e->kind == EVENT_CONNECTION_FAILED)
                 return NULL; /* told as an attempt before, or not */
-        return life->open ? NULL : "a connection changed or vanished that was never told";
+        return life->open ? NULL : "a connection changed, stalled or vanished that was never told";
 }
 
 static const char *check_fields(const Event *e) {

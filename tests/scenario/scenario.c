@@ -12,7 +12,8 @@
  *     at 10 walk 812                                       its descriptors: FD INODE
  *       7 1001
  *     at 10.1-10.2 look tcp                                a table (tcp udp raw unix): COOKIE INODE LOCAL PEER STATE, with
- *       c1 1001 10.0.0.2:443 203.0.113.9:51544 established    timer= sent= received= retransmits= sendq= recvq=
+ *       c1 1001 10.0.0.2:443 203.0.113.9:51544 established    timer= sent= received= acked= retransmits= sendq=
+ *                                                          recvq= again= backoff= rto= idle= heard= waiting= (rto, idle and heard in seconds)
  *                                                            and answered=yes or no
  *       c2 - [::1]:80 [::1]:5000 established               - is none; *:80 is any address. Of unix sockets LOCAL is the path
  *     at 10.2 judge                                        and PEER the other inode, with type=dgram, =seqpacket

@@ -138,6 +138,19 @@ static void read_filter(Script *s, SocketFilter *f) {
                 f->listen = yes(s, "listen", false);
 }
 
+static void read_stall(Script *s, Rule *rule) {
+        memcpy(rule->stall, STALL_DEFAULTS, sizeof(rule->stall));
+        for (StallKind k = STALL_CONNECTING; k < _STALL_MAX; k++) {
+                char key[32];
+                const char *value;
+
+                (void) snprintf(key, sizeof(key), "stall.%s", stall_name(k));
+                value = script_option(s, key);
+                if (value && parse_duration(value, &rule->stall[k]) < 0)
+                        script_fail(s, "'%s' is no duration", value);
+        }
+}
+
 static void read_rule(Script *s, const char *name, RuleSet *set) {
         Rule *rule = &set->rules[set->count++];
         const char *state_after = script_option(s, "state_after");
@@ -159,6 +172,7 @@ static void read_rule(Script *s, const char *name, RuleSet *set) {
                 rule->changed = CHANGE_ALL;
         if (state_after && parse_duration(state_after, &rule->state_after) < 0)
                 script_fail(s, "'%s' is no duration", state_after);
+        read_stall(s, rule);
         rule->missed_each = script_option(s, "missed") && strcmp(script_option(s, "missed"), "each") == 0;
 }
 

@@ -99,6 +99,12 @@ uint64_t script_number_option(Script *s, const char *key, uint64_t otherwise) {
         return value ? script_number(s, value) : otherwise;
 }
 
+static uint64_t script_time_option(Script *s, const char *key, uint64_t otherwise) {
+        const char *value = script_option(s, key);
+
+        return value ? script_time(s, value) : otherwise;
+}
+
 bool script_flag(Script *s, const char *word) {
         for (size_t i = 0; i < s->count; i++)
                 if (strcmp(s->words[i], word) == 0) {
@@ -242,6 +248,13 @@ void script_socket(Script *s, size_t first, TableKind table, Socket *ret) {
         ret->total_retransmits = script_number_option(s, "retransmits", SOCKET_UNKNOWN);
         ret->send_queue = (uint32_t) script_number_option(s, "sendq", 0);
         ret->receive_queue = (uint32_t) script_number_option(s, "recvq", 0);
+        ret->bytes_acked = script_number_option(s, "acked", SOCKET_UNKNOWN);
+        ret->retransmits = (uint8_t) script_number_option(s, "again", 0);
+        ret->backoff = (uint8_t) script_number_option(s, "backoff", 0);
+        ret->rto_usec = (uint32_t) script_time_option(s, "rto", 0);
+        ret->idle_usec = script_time_option(s, "idle", SOCKET_UNKNOWN);
+        ret->heard_usec = script_time_option(s, "heard", SOCKET_UNKNOWN);
+        ret->waiting = (uint32_t) script_number_option(s, "waiting", 0);
 }
 
 static char *copy(const char *s) {

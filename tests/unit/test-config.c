@@ -68,6 +68,7 @@ static void test_defaults(void **state) {
         assert_true(parsed.rules.rules[0].descendants);
         assert_int_equal(parsed.rules.rules[0].changed, CHANGE_ALL);
         assert_int_equal(parsed.rules.rules[0].state_after, 1000000);
+        assert_memory_equal(parsed.rules.rules[0].stall, STALL_DEFAULTS, sizeof(STALL_DEFAULTS));
         assert_false(parsed.rules.rules[0].missed_each);
         assert_int_equal(parsed.rules.rules[0].sockets.listen, -1);
         assert_int_equal(parsed.rules.rules[0].sockets.families, 0);
@@ -107,13 +108,14 @@ static void test_every_key(void **state) {
                 "      listen: false\n"
                 "    changed: [peer]\n"
                 "    state_after: 0\n"
+                "    stall: {close-wait: 0, not-reading: 2h}\n"
                 "    missed: each\n"
                 "  - name: rest\n"
                 "    match: {uid: 0}\n"
                 "    descendants: true\n"
                 "exclude:\n"
                 "  - match: {unit: sockauditd.service}\n"
-                "defaults: {changed: [state, holders], state_after: 2s}\n";
+                "defaults: {changed: [state, holders], state_after: 2s, stall: {connecting: 1s, close-wait: 5s}}\n";
         Config c;
         const Rule *r;
 
@@ -159,6 +161,9 @@ static void test_every_key(void **state) {
         assert_int_equal(r->sockets.listen, 0);
         assert_int_equal(r->changed, CHANGE_PEER);
         assert_int_equal(r->state_after, 0);
+        assert_int_equal(r->stall[STALL_CONNECTING], 1000000);
+        assert_int_equal(r->stall[STALL_CLOSE_WAIT], 0);
+        assert_int_equal(r->stall[STALL_NOT_READING], 7200000000);
         assert_true(r->missed_each);
 
         /* What `defaults` says holds for the rules before it, too. */
@@ -166,6 +171,9 @@ static void test_every_key(void **state) {
         assert_true(r->descendants);
         assert_int_equal(r->changed, CHANGE_STATE | CHANGE_HOLDERS);
         assert_int_equal(r->state_after, 2000000);
+        assert_int_equal(r->stall[STALL_CONNECTING], 1000000);
+        assert_int_equal(r->stall[STALL_CLOSE_WAIT], 5000000);
+        assert_int_equal(r->stall[STALL_NOT_READING], 60000000);
         config_done(&c);
 }
 
@@ -661,7 +669,7 @@ static void test_load_errors(void **state) {
                      "DIR/c.yaml.d/a.yaml:1:1: file is empty\n"
                      "DIR/c.yaml.d/b.yaml:1:10: watch[0]: duplicate rule name 'a' (first at 'DIR/c.yaml' line 1)\n"
                      "DIR/c.yaml.d/b.yaml:1:19: watch[0]: unknown key 'x'; expected name, match, descendants, sockets, changed, "
-                     "state_after, missed\n"
+                     "state_after, stall, missed\n"
                      "DIR/c.yaml.d: warning: 'c.yaml.bak' is ignored; expected names that end in .yaml\n");
 }
 

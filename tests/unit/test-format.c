@@ -254,7 +254,16 @@ static void test_unit_log(void **state) {
                    "SOCKAUDIT_UNIT=user@1.service\nSOCKAUDIT_USER_UNIT=x.service\n"
                    "OBJECT_SYSTEMD_UNIT=user@1.service\nOBJECT_SYSTEMD_USER_UNIT=x.service\n");
 
+        /* of a problem, unless told otherwise */
+        c.unit_log = FORMAT_UNIT_LOG_PROBLEMS;
+        event_init(&e, EVENT_CONNECTION_STALLED);
+        event_set_bytes(&e, EVENT_FIELD_UNIT, BYTES("x.service"));
+        assert_own(&c, &e, "SOCKAUDIT_UNIT=x.service\nOBJECT_SYSTEMD_UNIT=x.service\n");
+        c.unit_log = FORMAT_UNIT_LOG_NONE;
+        assert_own(&c, &e, "SOCKAUDIT_UNIT=x.service\n");
+
         /* no name of a unit: not sent as one */
+        c.unit_log = FORMAT_UNIT_LOG_ALL;
         event_init(&e, EVENT_CONNECTION_APPEARED);
         event_set_bytes(&e, EVENT_FIELD_UNIT, BYTES("x\nPRIORITY=0"));
         assert_own(&c, &e, "SOCKAUDIT_UNIT=x\\x0aPRIORITY=0\nSOCKAUDIT_ESCAPED=UNIT\n");

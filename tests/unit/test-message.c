@@ -76,6 +76,39 @@ static void test_changed(void **state) {
                        "(rule shippers)");
 }
 
+static void test_stalled(void **state) {
+        begin(EVENT_CONNECTION_STALLED, "fluentd", 901);
+        set_tcp(BYTES("\x0a\0\0\2"), 40022, BYTES("\xc6\x33\x64\x07"), 9200, DIRECTION_EGRESS);
+        event_set_word(&e, EVENT_FIELD_STALL, "unacknowledged");
+        event_set_number(&e, EVENT_FIELD_STALLED, 31000000);
+        event_set_number(&e, EVENT_FIELD_SEND_QUEUE, 49152);
+        event_set_number(&e, EVENT_FIELD_TIMER_RETRANSMITS, 7);
+        event_set_word(&e, EVENT_FIELD_RULE, "shippers");
+        assert_message("fluentd[901] stalled: tcp 10.0.0.2:40022 -> 198.51.100.7:9200 unacknowledged for 31.0 s, 48.0 KiB waiting, "
+                       "7 retransmits (rule shippers)");
+        e.kind = EVENT_CONNECTION_RECOVERED;
+        assert_message("fluentd[901] recovered: tcp 10.0.0.2:40022 -> 198.51.100.7:9200 was unacknowledged for 31.0 s (rule shippers)");
+        e.kind = EVENT_CONNECTION_VANISHED;
+        event_set_number(&e, EVENT_FIELD_END, END_TIMED_OUT);
+        assert_message("fluentd[901] vanished: tcp 10.0.0.2:40022 -> 198.51.100.7:9200 timed-out, was unacknowledged for 31.0 s "
+                       "(rule shippers)");
+
+        begin(EVENT_CONNECTION_STALLED, "nginx", 812);
+        set_tcp(BYTES("\0\0\0\0"), 80, (Bytes){}, 0, DIRECTION_UNKNOWN);
+        event_set_word(&e, EVENT_FIELD_STALL, "not-accepted");
+        event_set_number(&e, EVENT_FIELD_STALLED, 5000000);
+        event_set_number(&e, EVENT_FIELD_SEND_QUEUE, 128);
+        event_set_number(&e, EVENT_FIELD_RECEIVE_QUEUE, 3);
+        assert_message("nginx[812] stalled: tcp 0.0.0.0:80 -- - not-accepted for 5.0 s, 3 of 128 wait");
+
+        begin(EVENT_CONNECTION_STALLED, "app", 7);
+        event_set_number(&e, EVENT_FIELD_FAMILY, FAMILY_UNIX);
+        event_set_word(&e, EVENT_FIELD_STALL, "not-reading");
+        event_set_number(&e, EVENT_FIELD_STALLED, 61000000);
+        event_set_number(&e, EVENT_FIELD_SEND_QUEUE, 4096);
+        assert_message("app[7] stalled: unix - -- - not-reading for 1 min 1 s, 4.0 KiB not read by the other end");
+}
+
 static void test_unix(void **state) {
         begin(EVENT_CONNECTION_VANISHED, "psql", 77);
         event_set_number(&e, EVENT_FIELD_FAMILY, FAMILY_UNIX);
@@ -367,7 +400,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_connection),
                 cmocka_unit_test(test_changed),
-                cmocka_unit_test(test_unix),
+                cmocka_unit_test(test_stalled), cmocka_unit_test(test_unix),
                 cmocka_unit_test(test_missed),
                 cmocka_unit_test(test_completed),
                 cmocka_unit_test(test_listener),
