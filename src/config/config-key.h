@@ -40,6 +40,7 @@ typedef enum Section {
         SECTION_MATCH,    /* Match */
         SECTION_SOCKETS,  /* SocketFilter */
         SECTION_STALL,    /* uint64_t[_STALL_MAX] */
+        SECTION_EXPECT,   /* Expected */
         _SECTION_MAX,
 } Section;
 

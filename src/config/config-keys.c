@@ -110,6 +110,8 @@ const Key config_keys[] = {
           .help = "As in defaults, for this rule." },
         { SECTION_RULE, "stall", KEY_INLINE, FIELD(Rule, stall), .inner = SECTION_STALL,
           .help = "As in defaults, for this rule; kinds that it does not name are as there." },
+        { SECTION_RULE, "expect", KEY_INLINE, FIELD(Rule, expect), .inner = SECTION_EXPECT,
+          .help = "So many connections that this rule tells there should always be; *expectation-unmet* says that there are fewer." },
         { SECTION_RULE, "missed", KEY_CHOICE, FIELD(Rule, missed_each), NAMES(missed_name, 2), .initial = "folded",
           .help = "How closes of connections that were never in the map are told: in sums, or one by one. Their process is "
                   "not known: sockets is asked, match is not." },
@@ -148,6 +150,13 @@ const Key config_keys[] = {
         STALL(CLOSE_WAIT, "close-wait", "60s", "The other side has closed, and the process has not."),
         STALL(NOT_ACCEPTED, "not-accepted", "5s", "The same connection waits at a listener to be accepted."),
         STALL(NOT_READING, "not-reading", "60s", "Received bytes wait to be read; of a unix socket also those that it has sent."),
+
+        { SECTION_EXPECT, "state", KEY_CHOICE, FIELD(Expected, state), NAMES(state_name, _STATE_MAX), .initial = "established",
+          .help = "In this state." },
+        { SECTION_EXPECT, "min", KEY_COUNT, FIELD(Expected, min), RANGE("1", "1000000"), .initial = "1",
+          .help = "At least so many." },
+        { SECTION_EXPECT, "for", KEY_DURATION, FIELD(Expected, wait), RANGE("0", "30d"), .initial = "2m",
+          .help = "There may be fewer for so long; also after the start." },
 };
 
 const size_t config_key_count = ELEMENTSOF(config_keys);
@@ -172,6 +181,7 @@ static const struct {
         [SECTION_STALL] = { "stall",
                 "In *defaults* and in a rule: how long nothing may move, by kind, before *connection-stalled* is told; 0: it is not told. "
                 "The defaults are those of *defaults*." },
+        [SECTION_EXPECT] = { "expect", "Of all processes that the rule matches together." },
 };
 
 /* Text that is not scdoc source yet. */

@@ -228,7 +228,10 @@ static int inline_read(Walk *w, const Key *k, const Node *n, void *structure) {
         r = mapping_enter(w, k, n);
         if (r <= 0)
                 return r;
-        r = section_read(w, k->inner, n, structure, first);
+        if (k->inner == SECTION_EXPECT)
+                r = section_set_defaults(SECTION_EXPECT, structure);
+        if (r >= 0)
+                r = section_read(w, k->inner, n, structure, first);
         if (r < 0 || k->inner != SECTION_MATCH)
                 return r;
 

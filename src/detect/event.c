@@ -57,6 +57,10 @@ bool event_has(const Event *e, FieldId id) {
         return e->present[id / 64] >> (id % 64) & 1;
 }
 
+void event_clear(Event *e, FieldId id) {
+        e->present[id / 64] &= ~(1ULL << (id % 64));
+}
+
 static EventValue *event_value(Event *e, FieldId id) {
         e->present[id / 64] |= 1ULL << (id % 64);
         return &e->values[id];

@@ -37,6 +37,10 @@
           "Nothing has moved on a connection for longer than its rule allows")                                          \
         X(CONNECTION_RECOVERED, "connection-recovered", 5, "489ac63fd3554a53bc8addba22a5314e", "recovered",             \
           "A connection that had stalled moves again")                                                                  \
+        X(EXPECTATION_UNMET, "expectation-unmet", 4, "8b74a60f502d432fbd671d6d38563bce", "unmet",                           \
+          "A rule has had fewer connections than it expects, for too long")                                             \
+        X(EXPECTATION_MET, "expectation-met", 5, "7bc924635d9941cf9d1fbfb001a792d6", "met",                                   \
+          "A rule has as many connections as it expects again")                                                         \
         X(LISTENER_PRESENT, "listener-present", 6, "57d9e1c2ab3f4806bd74f0e6c8a31917", "listening",                      \
           "A listening socket that may be older than the last look")                                                    \
         X(LISTENER_APPEARED, "listener-appeared", 5, "f80b2d6e94a74c1db5e6130c7fd2ae18", "listens",                      \
@@ -173,6 +177,12 @@ typedef enum FieldType {
         X(LOST_COUNT, "LOST_COUNT", NUMBER, "How many were lost")                                                         \
         X(LOST_FIRST_SEQ, "LOST_FIRST_SEQ", NUMBER, "First lost event")                                                   \
         X(LOST_LAST_SEQ, "LOST_LAST_SEQ", NUMBER, "Last lost event")                                                      \
+        X(EXPECTED, "EXPECTED", NUMBER, "So many connections the rule expects, at least")                                  \
+        X(EXPECTED_STATE, "EXPECTED_STATE", STATE, "In this state")                                                       \
+        X(FOUND, "FOUND", NUMBER, "So many there are")                                                                    \
+        X(UNMET, "UNMET", USEC, "There have been fewer for so long, at least")                                            \
+        X(LAST_CONNECTION, "LAST_CONNECTION", HEX, "The last connection of the rule, which has ended")                    \
+        X(LAST_ENDED, "LAST_ENDED", TIME, "By when it had ended")                                                         \
         X(SINK, "SINK", WORD, "The sink concerned")                                                                       \
         X(GAP_REASON, "GAP_REASON", WORD, "Why nothing was observed")                                                     \
         X(GAP_COUNT, "GAP_COUNT", NUMBER, "How many processes, rows or looks the gap covers")                              \
@@ -246,6 +256,7 @@ typedef struct Event {
 
 void event_init(Event *e, EventKind kind);
 bool event_has(const Event *e, FieldId id);
+void event_clear(Event *e, FieldId id);
 void event_set_number(Event *e, FieldId id, uint64_t value);
 /* Unknown bytes (data NULL) leave the field absent. */
 void event_set_bytes(Event *e, FieldId id, Bytes value);

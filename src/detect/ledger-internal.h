@@ -2,7 +2,7 @@
 #pragma once
 
 /* What the files of the ledger share: ledger.c (looks and judgement), ledger-process.c (processes and
- * holders), ledger-note.c (notices), ledger-stall.c (what stands still), ledger-event.c (making events) and books.c. */
+ * holders), ledger-note.c (notices), ledger-stall.c (what stands still), ledger-expect.c (what is missing), ledger-event.c (making events) and books.c. */
 
 #include "detect/connection.h"
 #include "detect/ledger.h"
@@ -43,6 +43,20 @@ typedef struct Missed {
         uint64_t count, bytes_sent, bytes_received, not_before, not_after;
 } Missed;
 
+/* What a rule expects, and the last of its connections that ended: what a process that gave up has left. */
+typedef struct Expectation {
+        size_t found;
+        uint64_t met_at;    /* there were enough at this time, or later; 0: never yet */
+        uint64_t unmet_at;  /* there were not, by this time; 0: there are */
+        uint64_t unmet_seen; /* beginning of the last looks that found so */
+        bool told;
+        Connection *other;  /* in this judgement: the youngest in another state */
+        Connection *last;   /* a copy, out of the map; NULL: none has ended */
+        TableState last_table;
+        uint64_t last_ended; /* by then */
+        uint8_t last_end;    /* End */
+} Expectation;
+
 struct Ledger {
         LedgerOptions options;
         const RuleSet *rules;
@@ -81,6 +95,8 @@ struct Ledger {
         bool scanning;       /* between processes_begin and processes_end */
         bool scan_complete;  /* the last one was */
         bool scan_judged;    /* some process was judged since the last scan ended */
+
+        Expectation *expectations; /* one a rule; NULL: none expects anything */
 
         Book *books;
         size_t book_count;
@@ -139,6 +155,14 @@ void ledger_see_waiting(Ledger *l, const Socket *row, const TableState *t, uint6
 void ledger_judge_stall(Ledger *l, Connection *c);
 /* What was told of c and not taken back, until `until`. */
 void ledger_event_stall(Event *e, const Connection *c, uint64_t until);
+
+/* ledger-expect.c */
+/* Out of memory: nothing is expected. old, now: what was kept of a rule goes on with the rule of the same name. */
+void ledger_expect_rules(Ledger *l, const RuleSet *old, const RuleSet *now);
+void ledger_expect_free(Ledger *l, const RuleSet *rules);
+/* c vanishes. */
+void ledger_expect_ended(Ledger *l, const Connection *c, uint64_t not_after, const Notice *notice);
+void ledger_judge_expectations(Ledger *l, uint64_t now);
 
 /* ledger-event.c */
 Event *ledger_event(Ledger *l, EventKind kind, uint64_t not_before, uint64_t not_after, const char *seen_by);

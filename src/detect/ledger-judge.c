@@ -281,6 +281,7 @@ void ledger_judge(Ledger *l, uint64_t now) {
         socketmap_trim(&l->inodes);
         socketmap_trim(&l->descriptors);
         socketmap_trim(&l->listeners);
+        ledger_judge_expectations(l, now);
 
         for (size_t i = 0; i < l->table_count; i++)
                 table_judged(l->tables[i]);
@@ -370,6 +371,7 @@ void ledger_vanish(Ledger *l, Connection *c, uint64_t not_before, uint64_t not_a
                 event_set_number(e, EVENT_FIELD_DURATION, not_after - c->opened_not_before);
         set_end(e, c, n);
         ledger_event_stall(e, c, c->shown);
+        ledger_expect_ended(l, c, not_after, n);
         ledger_say(l, e);
         ledger_drop(l, c, instead);
 }

@@ -220,6 +220,7 @@ int ledger_new(Ledger **ret, const LedgerOptions *options, const RuleSet *rules,
         l->secret[0] = options->secret[0];
         l->secret[1] = options->secret[1];
         boot_numbers(l->options.boot_id, l->boot);
+        ledger_expect_rules(l, NULL, rules);
         l->pending_tail = &l->pending;
         l->heal_at = UINT64_MAX;
         *ret = l;
@@ -244,6 +245,7 @@ Ledger *ledger_free(Ledger *l) {
                 c->primary = actor_release(c->primary); /* of one that another use replaced in the map */
                 connection_free(c);
         }
+        ledger_expect_free(l, l->rules);
         ledger_processes_free(l);
         ledger_books_free(l);
         socketmap_done(&l->sockets);
@@ -289,6 +291,7 @@ static void reload_slot(void *userdata, uint64_t key, uint64_t *value) {
 void ledger_set_rules(Ledger *l, const RuleSet *rules) {
         Reload reload = { .ledger = l, .old = l->rules };
 
+        ledger_expect_rules(l, l->rules, rules);
         l->rules = rules;
         l->reloaded = true;
         socketmap_visit(&l->sockets, reload_slot, &reload);

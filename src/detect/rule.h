@@ -72,6 +72,13 @@ typedef struct SocketFilter {
 void socketfilter_done(SocketFilter *f);
 bool socketfilter_match(const SocketFilter *f, const Socket *s, Direction direction, bool listener);
 
+/* So many connections of a rule there should be. */
+typedef struct Expected {
+        uint64_t min;   /* 0: nothing is expected */
+        uint64_t wait;  /* usec: there may be fewer for so long */
+        uint64_t state; /* State that they are to be in */
+} Expected;
+
 typedef struct Rule {
         char *name;
         char *text;       /* as configured, in one line of YAML; NULL: unknown */
@@ -81,6 +88,7 @@ typedef struct Rule {
         unsigned changed;      /* Change bits */
         uint64_t state_after;  /* usec: a state that lasts shorter is not told singly */
         uint64_t stall[_STALL_MAX]; /* usec by StallKind: nothing has moved for so long; 0: not told */
+        Expected expect;
         bool missed_each;      /* tell closes of unknown sockets one by one */
 } Rule;
 

@@ -285,6 +285,34 @@ static void put_connection(Message *m) {
         }
 }
 
+/* With the connection that there is instead, or the last one. */
+static void put_expectation(Message *m) {
+        bool unmet = m->event->kind == EVENT_EXPECTATION_UNMET;
+
+        if (has(m, EVENT_FIELD_FAMILY)) {
+                put_protocol(m);
+                put_both_ends(m);
+        }
+        text_printf(detail(m), "%" PRIu64 " of %" PRIu64 " ", number(m, EVENT_FIELD_FOUND), number(m, EVENT_FIELD_EXPECTED));
+        put_name(m, EVENT_FIELD_EXPECTED_STATE, NAME_MAX_, "?");
+        text_append(m->text, unmet ? " for " : " again, after ");
+        format_duration(m->text, number(m, EVENT_FIELD_UNMET));
+        if (has(m, EVENT_FIELD_PROCESS_COUNT) && number(m, EVENT_FIELD_PROCESS_COUNT) == 0)
+                text_append(detail(m), "no process matches");
+        if (has(m, EVENT_FIELD_LAST_ENDED)) {
+                text_append(detail(m), "the last one ended by ");
+                format_time(m->text, format_epoch(m->context, number(m, EVENT_FIELD_LAST_ENDED)), false);
+                text_append(m->text, " in ");
+        } else if (has(m, EVENT_FIELD_STATE))
+                text_append(detail(m), "one is ");
+        if (has(m, EVENT_FIELD_STATE))
+                put_name(m, EVENT_FIELD_STATE, NAME_MAX_, "?");
+        detail_value(m, "", EVENT_FIELD_END, "");
+        detail_value(m, "", EVENT_FIELD_ERROR, "");
+        if (has(m, EVENT_FIELD_STALL))
+                detail_stall(m);
+}
+
 static void put_listener(Message *m) {
         put_protocol(m);
         put_local(m);
@@ -446,6 +474,8 @@ static const Form *event_form(EventKind kind) {
                 [EVENT_CONNECTION_MISSED] = { false, put_connection },
                 [EVENT_CONNECTION_STALLED] = { false, put_connection },
                 [EVENT_CONNECTION_RECOVERED] = { false, put_connection },
+                [EVENT_EXPECTATION_UNMET] = { false, put_expectation },
+                [EVENT_EXPECTATION_MET] = { false, put_expectation },
                 [EVENT_LISTENER_PRESENT] = { false, put_listener },
                 [EVENT_LISTENER_APPEARED] = { false, put_listener },
                 [EVENT_LISTENER_VANISHED] = { false, put_listener },

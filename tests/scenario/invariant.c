@@ -45,7 +45,7 @@ static const char *check_life(Invariants *v, const Event *e) {
                         return stalls ? "a connection stalls twice" : "a connection recovers that had not stalled";
                 life->stalled = stalls;
         } else
-                life->ended = e->kind != EVENT_CONNECTION_CHANGED;
+                life->ended = e->kind != EVENT_CONNECTION_CHANGED && e->kind != EVENT_EXPECTATION_UNMET;
         if (e->kind == EVENT_CONNECTION_COMPLETED)
                 return life->open ? "a connection that was told is completed" : NULL;
         if (e->kind == EVENT_CONNECTION_FAILED)

@@ -6,7 +6,7 @@
  *     # Rule 4: a finished dump is not a complete one.     comments and empty lines are skipped
  *     rules                                                first of all; a row a rule, keys as in the configuration
  *       web: comm=nginx state=established state_after=2s   lists with commas; uid=1000-1999; not.comm=x; no match: any process
- *       exclude: comm=sshd
+ *       exclude: comm=sshd                                 also stall.close-wait=5s, expect=1/established/2m
  *     at 10 scan                                           the processes there are: PID/START NAME and parent= uid= exe= unit=
  *       812/100 nginx                                      START in ticks of 10 ms: this one started at 1.0 s
  *     at 10 walk 812                                       its descriptors: FD INODE

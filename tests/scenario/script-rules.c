@@ -151,6 +151,25 @@ static void read_stall(Script *s, Rule *rule) {
         }
 }
 
+/* expect=MIN/STATE/DURATION */
+static void read_expect(Script *s, Expected *ret) {
+        const char *value = script_option(s, "expect");
+        char copy[64], *state, *wait;
+
+        if (!value)
+                return;
+        (void) snprintf(copy, sizeof(copy), "%s", value);
+        state = strchr(copy, '/');
+        wait = state ? strchr(state + 1, '/') : NULL;
+        if (!wait)
+                script_fail(s, "'%s' is not MIN/STATE/DURATION", value);
+        *state++ = *wait++ = 0;
+        ret->min = script_number(s, copy);
+        ret->state = state_from_name(state);
+        if (ret->state == STATE_UNKNOWN || parse_duration(wait, &ret->wait) < 0)
+                script_fail(s, "'%s' is not MIN/STATE/DURATION", value);
+}
+
 static void read_rule(Script *s, const char *name, RuleSet *set) {
         Rule *rule = &set->rules[set->count++];
         const char *state_after = script_option(s, "state_after");
@@ -173,6 +192,7 @@ static void read_rule(Script *s, const char *name, RuleSet *set) {
         if (state_after && parse_duration(state_after, &rule->state_after) < 0)
                 script_fail(s, "'%s' is no duration", state_after);
         read_stall(s, rule);
+        read_expect(s, &rule->expect);
         rule->missed_each = script_option(s, "missed") && strcmp(script_option(s, "missed"), "each") == 0;
 }
 

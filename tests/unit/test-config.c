@@ -69,6 +69,7 @@ static void test_defaults(void **state) {
         assert_int_equal(parsed.rules.rules[0].changed, CHANGE_ALL);
         assert_int_equal(parsed.rules.rules[0].state_after, 1000000);
         assert_memory_equal(parsed.rules.rules[0].stall, STALL_DEFAULTS, sizeof(STALL_DEFAULTS));
+        assert_int_equal(parsed.rules.rules[0].expect.min, 0);
         assert_false(parsed.rules.rules[0].missed_each);
         assert_int_equal(parsed.rules.rules[0].sockets.listen, -1);
         assert_int_equal(parsed.rules.rules[0].sockets.families, 0);
@@ -108,14 +109,13 @@ static void test_every_key(void **state) {
                 "      listen: false\n"
                 "    changed: [peer]\n"
                 "    state_after: 0\n"
-                "    stall: {close-wait: 0, not-reading: 2h}\n"
                 "    missed: each\n"
                 "  - name: rest\n"
                 "    match: {uid: 0}\n"
                 "    descendants: true\n"
                 "exclude:\n"
                 "  - match: {unit: sockauditd.service}\n"
-                "defaults: {changed: [state, holders], state_after: 2s, stall: {connecting: 1s, close-wait: 5s}}\n";
+                "defaults: {changed: [state, holders], state_after: 2s}\n";
         Config c;
         const Rule *r;
 
@@ -161,9 +161,6 @@ static void test_every_key(void **state) {
         assert_int_equal(r->sockets.listen, 0);
         assert_int_equal(r->changed, CHANGE_PEER);
         assert_int_equal(r->state_after, 0);
-        assert_int_equal(r->stall[STALL_CONNECTING], 1000000);
-        assert_int_equal(r->stall[STALL_CLOSE_WAIT], 0);
-        assert_int_equal(r->stall[STALL_NOT_READING], 7200000000);
         assert_true(r->missed_each);
 
         /* What `defaults` says holds for the rules before it, too. */
@@ -171,9 +168,28 @@ static void test_every_key(void **state) {
         assert_true(r->descendants);
         assert_int_equal(r->changed, CHANGE_STATE | CHANGE_HOLDERS);
         assert_int_equal(r->state_after, 2000000);
-        assert_int_equal(r->stall[STALL_CONNECTING], 1000000);
-        assert_int_equal(r->stall[STALL_CLOSE_WAIT], 5000000);
-        assert_int_equal(r->stall[STALL_NOT_READING], 60000000);
+        config_done(&c);
+}
+
+static void test_stall_and_expect(void **state) {
+        static const char text[] =
+                "defaults: {stall: {connecting: 1s, close-wait: 5s}}\n"
+                "watch:\n"
+                "  - name: a\n"
+                "    stall: {close-wait: 0, not-reading: 2h}\n"
+                "    expect: {state: syn-sent, min: 3, for: 5s}\n"
+                "  - {name: b, expect: {min: 2}}\n";
+        static const Expected a = { 3, 5000000, STATE_SYN_SENT }, b = { 2, 120000000, STATE_ESTABLISHED };
+        Config c;
+
+        assert_parses(text, sizeof(text) - 1, &c);
+        assert_int_equal(c.rules.rules[0].stall[STALL_CONNECTING], 1000000);
+        assert_int_equal(c.rules.rules[0].stall[STALL_CLOSE_WAIT], 0);
+        assert_int_equal(c.rules.rules[0].stall[STALL_NOT_READING], 7200000000);
+        assert_memory_equal(&c.rules.rules[0].expect, &a, sizeof(a));
+        assert_int_equal(c.rules.rules[1].stall[STALL_CLOSE_WAIT], 5000000);
+        assert_int_equal(c.rules.rules[1].stall[STALL_NOT_READING], 60000000);
+        assert_memory_equal(&c.rules.rules[1].expect, &b, sizeof(b));
         config_done(&c);
 }
 
@@ -669,7 +685,7 @@ static void test_load_errors(void **state) {
                      "DIR/c.yaml.d/a.yaml:1:1: file is empty\n"
                      "DIR/c.yaml.d/b.yaml:1:10: watch[0]: duplicate rule name 'a' (first at 'DIR/c.yaml' line 1)\n"
                      "DIR/c.yaml.d/b.yaml:1:19: watch[0]: unknown key 'x'; expected name, match, descendants, sockets, changed, "
-                     "state_after, stall, missed\n"
+                     "state_after, stall, expect, missed\n"
                      "DIR/c.yaml.d: warning: 'c.yaml.bak' is ignored; expected names that end in .yaml\n");
 }
 
@@ -803,7 +819,7 @@ static void test_example(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_defaults),    cmocka_unit_test(test_every_key), cmocka_unit_test(test_yaml_is_yaml),
+                cmocka_unit_test(test_defaults),    cmocka_unit_test(test_every_key), cmocka_unit_test(test_stall_and_expect), cmocka_unit_test(test_yaml_is_yaml),
                 cmocka_unit_test(test_hash),        cmocka_unit_test(test_keys),      cmocka_unit_test(test_values),
                 cmocka_unit_test(test_syntax),      cmocka_unit_test(test_bytes),     cmocka_unit_test(test_all_at_once),
                 cmocka_unit_test(test_warnings),    cmocka_unit_test(test_deep),      cmocka_unit_test(test_large),

@@ -109,6 +109,37 @@ static void test_stalled(void **state) {
         assert_message("app[7] stalled: unix - -- - not-reading for 1 min 1 s, 4.0 KiB not read by the other end");
 }
 
+static void test_expectation(void **state) {
+        begin(EVENT_EXPECTATION_UNMET, "fluentd", 901);
+        event_set_number(&e, EVENT_FIELD_EXPECTED, 2);
+        event_set_number(&e, EVENT_FIELD_EXPECTED_STATE, STATE_ESTABLISHED);
+        event_set_number(&e, EVENT_FIELD_FOUND, 0);
+        event_set_number(&e, EVENT_FIELD_UNMET, 121000000);
+        event_set_number(&e, EVENT_FIELD_PROCESS_COUNT, 1);
+        event_set_word(&e, EVENT_FIELD_RULE, "shippers");
+        assert_message("fluentd[901] unmet: 0 of 2 established for 2 min 1 s (rule shippers)");
+
+        set_tcp(BYTES("\x0a\0\0\2"), 40022, BYTES("\xc6\x33\x64\x07"), 9200, DIRECTION_EGRESS);
+        event_set_number(&e, EVENT_FIELD_STATE, STATE_SYN_SENT);
+        event_set_word(&e, EVENT_FIELD_STALL, "connecting");
+        event_set_number(&e, EVENT_FIELD_STALLED, 3100000);
+        assert_message("fluentd[901] unmet: tcp 10.0.0.2:40022 -> 198.51.100.7:9200 0 of 2 established for 2 min 1 s, one is syn-sent, "
+                       "was connecting for 3.1 s (rule shippers)");
+        event_set_number(&e, EVENT_FIELD_LAST_ENDED, 0);
+        event_set_number(&e, EVENT_FIELD_PROCESS_COUNT, 0);
+        event_clear(&e, EVENT_FIELD_STALL);
+        event_set_number(&e, EVENT_FIELD_END, END_TIMED_OUT);
+        assert_message("fluentd[901] unmet: tcp 10.0.0.2:40022 -> 198.51.100.7:9200 0 of 2 established for 2 min 1 s, no process matches, "
+                       "the last one ended by 22:13:20.000 in syn-sent, timed-out (rule shippers)");
+
+        begin(EVENT_EXPECTATION_MET, "fluentd", 901);
+        event_set_number(&e, EVENT_FIELD_EXPECTED, 2);
+        event_set_number(&e, EVENT_FIELD_EXPECTED_STATE, STATE_ESTABLISHED);
+        event_set_number(&e, EVENT_FIELD_FOUND, 3);
+        event_set_number(&e, EVENT_FIELD_UNMET, 130000000);
+        assert_message("fluentd[901] met: 3 of 2 established again, after 2 min 10 s");
+}
+
 static void test_unix(void **state) {
         begin(EVENT_CONNECTION_VANISHED, "psql", 77);
         event_set_number(&e, EVENT_FIELD_FAMILY, FAMILY_UNIX);
@@ -400,7 +431,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_connection),
                 cmocka_unit_test(test_changed),
-                cmocka_unit_test(test_stalled), cmocka_unit_test(test_unix),
+                cmocka_unit_test(test_stalled), cmocka_unit_test(test_expectation), cmocka_unit_test(test_unix),
                 cmocka_unit_test(test_missed),
                 cmocka_unit_test(test_completed),
                 cmocka_unit_test(test_listener),
