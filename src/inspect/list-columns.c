@@ -275,6 +275,10 @@ static void cell_idle(Text *t, const Map *m, const ListRow *row) {
                 list_duration(t, s->idle_usec);
 }
 
+static void cell_why(Text *t, const Map *m, const ListRow *row) {
+        stuck_why(t, m, row->socket, row->process);
+}
+
 static void cell_sent(Text *t, const Map *m, const ListRow *row) {
         if (row_socket(m, row)->socket.bytes_sent != SOCKET_UNKNOWN)
                 list_size(t, row_socket(m, row)->socket.bytes_sent);
@@ -327,6 +331,7 @@ const TableColumn LIST_COLUMNS[] = {
         { "sendq", "SENDQ", "Bytes not yet acknowledged; backlog limit of a TCP listener", .right = true },
         { "recvq", "RECVQ", "Bytes not yet read; connections not yet accepted of a listener", .right = true },
         { "idle", "IDLE", "Time since data last came or went (TCP)", .right = true },
+        { "why", "WHY", "What is stuck, and why", .cut = 20 },
         { "sent", "SENT", "Payload bytes sent (TCP)", .right = true },
         { "received", "RECEIVED", "Payload bytes received (TCP)", .right = true },
         { "retransmits", "RETRANS", "Segments sent again (TCP)", .right = true },
@@ -354,6 +359,7 @@ static void (*const cells[])(Text *t, const Map *m, const ListRow *row) = {
         cell_sendq,
         cell_recvq,
         cell_idle,
+        cell_why,
         cell_sent,
         cell_received,
         cell_retransmits,
@@ -368,6 +374,7 @@ static_assert(ELEMENTSOF(cells) == ELEMENTSOF(LIST_COLUMNS), "a function for eac
 
 const size_t LIST_COLUMNS_COUNT = ELEMENTSOF(LIST_COLUMNS);
 const char LIST_COLUMNS_DEFAULT[] = "process,fd,proto,local,dir,peer,state,sendq,recvq,idle";
+const char LIST_COLUMNS_STUCK[] = "process,fd,proto,local,dir,peer,state,sendq,recvq,idle,why";
 
 void list_cell(Text *t, const Map *m, const ListRow *row, size_t column) {
         cells[column](t, m, row);

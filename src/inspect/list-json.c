@@ -230,6 +230,18 @@ static void json_figures(Json *j, const MapSocket *s) {
                 json_number(j, "shutdown", k->shutdown);
 }
 
+static void json_stuck(Json *j, const Map *m, const ListRow *row) {
+        const MapSocket *s = &m->sockets[row->socket];
+        Text why = TEXT_NULL;
+
+        if (s->stall == STALL_NONE)
+                return;
+        json_word(j, "stall", stall_name(s->stall));
+        json_number(j, "stalled_usec", s->stalled);
+        stuck_why(&why, m, row->socket, row->process);
+        json_text(j, "why", &why);
+}
+
 static int json_row(const Map *m, const ListRow *row, bool last, FILE *f) {
         const MapSocket *s = &m->sockets[row->socket];
         Json j = { .object = json_object_new_object() };
@@ -244,6 +256,7 @@ static int json_row(const Map *m, const ListRow *row, bool last, FILE *f) {
         json_peer(&j, m, row);
         json_number(&j, "holders", map_holders(m, s->socket.inode, &h));
         json_figures(&j, s);
+        json_stuck(&j, m, row);
         if (!j.failed)
                 (void) fprintf(f, "  %s%s\n",
                                json_object_to_json_string_ext(j.object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),

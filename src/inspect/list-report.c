@@ -164,6 +164,8 @@ int list_footer(const List *l, bool grouped, Text *t) {
                 return r;
         text_printf(t, "%zu %s of %zu %s", sockets, plural(sockets, "socket", "sockets"), processes,
                     plural(processes, "process", "processes"));
+        if (l->stuck > 0)
+                text_printf(t, ", %zu %s a look", l->stuck, plural(l->stuck, "needs", "need"));
         if (grouped && !l->grouped)
                 text_append(t, ", counted by peer (--all shows each)");
         if (l->target_count == 0 && l->unheld > 0)

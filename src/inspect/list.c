@@ -22,7 +22,7 @@
 
 #define GROUP_FROM 50 /* more rows than this are grouped, without a target */
 
-static void list_done(List *l) {
+void list_done(List *l) {
         for (size_t i = 0; i < l->target_count; i++)
                 target_done(&l->targets[i]);
         free(l->targets);
@@ -100,7 +100,7 @@ static int set_columns(List *l, const char *names) {
         return VERB_OK;
 }
 
-static int set_collector(List *l, const char *name) {
+int list_collector(List *l, const char *name) {
         int kind = collector_from_name(name);
 
         if (kind < 0)
@@ -141,7 +141,7 @@ static int parse_options(List *l, int argc, char *argv[]) {
                         l->headings = false;
                         break;
                 case OPTION_COLLECTOR:
-                        r = set_collector(l, optarg);
+                        r = list_collector(l, optarg);
                         break;
                 case 'h':
                         return help();
@@ -159,7 +159,7 @@ static int parse_options(List *l, int argc, char *argv[]) {
         return -1;
 }
 
-static int parse_targets(List *l, int argc, char *argv[]) {
+int list_targets(List *l, int argc, char *argv[]) {
         l->targets = calloc((size_t) argc + 1, sizeof(Target));
         if (!l->targets)
                 return -ENOMEM;
@@ -171,7 +171,7 @@ static int parse_targets(List *l, int argc, char *argv[]) {
                 if (r == -ENOMEM)
                         return r;
                 if (r < 0) {
-                        verb_error("%s: %s (see: sockaudit list --help)", argv[i], why);
+                        verb_error("%s: %s (see: sockaudit %s --help)", argv[i], why, argv[0]);
                         return VERB_USAGE;
                 }
                 l->target_count++;
@@ -226,18 +226,18 @@ static int only_pids(const List *l, uint32_t **ret, size_t *ret_count) {
         return 0;
 }
 
-static int look(List *l) {
+int list_look(List *l) {
         _cleanup_free_ uint32_t *pids = NULL;
         SurveyOptions o = {
                 .collector = l->collector,
                 .want = PROCFS_EXE | (l->json ? PROCFS_CMDLINE | PROCFS_CWD | PROCFS_LOGIN : 0),
-                .everything = l->target_count == 0 || wants_sockets(l),
+                .everything = l->everything || l->target_count == 0 || wants_sockets(l),
                 .wants = wants_process,
                 .userdata = l,
         };
         int r;
 
-        r = only_pids(l, &pids, &o.pid_count);
+        r = l->everything ? 0 : only_pids(l, &pids, &o.pid_count);
         if (r < 0)
                 return r;
         o.pids = pids;
@@ -306,6 +306,31 @@ static int compare_rows(const void *a, const void *b, void *userdata) {
         return r != 0 ? r : CMP(x->socket, y->socket);
 }
 
+static int count_stuck(List *l) {
+        const Map *m = &l->survey.map;
+        _cleanup_free_ bool *seen = calloc(m->socket_count + 1, sizeof(bool));
+
+        if (!seen)
+                return -ENOMEM;
+        for (size_t i = 0; i < l->row_count; i++) {
+                uint32_t s = l->rows[i].socket;
+
+                l->stuck += !seen[s] && m->sockets[s].stall != STALL_NONE;
+                seen[s] = true;
+        }
+        return 0;
+}
+
+int list_select(List *l) {
+        int r = select_rows(l);
+
+        if (r < 0)
+                return r;
+        qsort_r(l->rows, l->row_count, sizeof(ListRow), compare_rows, &l->survey.map);
+        list_judge(l);
+        return count_stuck(l);
+}
+
 /* --- output ----------------------------------------------------------------------------------------- */
 
 static int add_rows(const List *l, Table *table) {
@@ -339,7 +364,7 @@ static int print_table(List *l) {
         int r;
 
         if (!l->column_names) {
-                r = grouped ? set_columns(l, GROUP_COLUMNS_DEFAULT) : set_columns(l, LIST_COLUMNS_DEFAULT);
+                r = set_columns(l, grouped ? GROUP_COLUMNS_DEFAULT : l->stuck > 0 ? LIST_COLUMNS_STUCK : LIST_COLUMNS_DEFAULT);
                 if (r != VERB_OK)
                         return -EINVAL;
                 l->grouped = false; /* not asked for: the footer says how to get at the rest */
@@ -355,7 +380,7 @@ static int print_table(List *l) {
         return r < 0 || !l->headings ? r : print_footer(l, grouped);
 }
 
-static int print_rows(List *l) {
+int list_print(List *l) {
         _cleanup_text_ Text denied = TEXT_NULL;
         int r;
 
@@ -375,19 +400,18 @@ static int run(List *l) {
         bool found;
         int r;
 
-        r = look(l);
+        r = list_look(l);
         if (r < 0)
                 return r;
-        r = select_rows(l);
+        map_judge(&l->survey.map, NULL, 0);
+        r = list_select(l);
         if (r < 0)
                 return r;
-        qsort_r(l->rows, l->row_count, sizeof(ListRow), compare_rows, &l->survey.map);
-        list_judge(l);
-        r = print_rows(l);
+        r = list_print(l);
         if (r < 0)
                 return r;
         found = list_report_not_found(l);
-        return l->doubt ? VERB_INCOMPLETE : found ? VERB_OK : VERB_WRONG;
+        return l->stuck > 0 ? VERB_WRONG : l->doubt ? VERB_INCOMPLETE : found ? VERB_OK : VERB_WRONG;
 }
 
 int verb_list(int argc, char *argv[]) {
@@ -397,7 +421,7 @@ int verb_list(int argc, char *argv[]) {
         r = parse_options(&l, argc, argv);
         if (r >= 0)
                 return r;
-        r = parse_targets(&l, argc, argv);
+        r = list_targets(&l, argc, argv);
         if (r > 0)
                 return r;
         r = r < 0 ? r : run(&l);

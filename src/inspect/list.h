@@ -6,6 +6,7 @@
  * list-json.c writes them as JSON. */
 
 #include "base/text.h"
+#include "inspect/stuck.h"
 #include "inspect/survey.h"
 #include "inspect/table.h"
 #include "inspect/target.h"
@@ -21,6 +22,7 @@ typedef struct List {
         bool json, all, headings;
         const char *column_names; /* NULL: the usual ones */
         TableChoice columns;
+        bool everything;          /* looked at, whatever the targets are */
         bool grouped;             /* a column that only groups have was asked for */
         CollectorKind collector;
         Target *targets;
@@ -29,11 +31,25 @@ typedef struct List {
         Survey survey;
         ListRow *rows;
         size_t row_count;
+        size_t stuck;   /* sockets of the rows that need a look */
         size_t unheld;  /* sockets without a visible holder that are not shown */
         size_t denied;  /* processes whose descriptors could not be read */
         const Process *denied_one; /* one of them */
         bool doubt;     /* the targets could have been among what could not be seen */
 } List;
+
+/* --- list.c ----------------------------------------------------------------------------------------- */
+
+/* From argv[optind] on; argv[0] is the verb. VerbExit (0: good), or -ENOMEM. */
+int list_targets(List *l, int argc, char *argv[]);
+int list_look(List *l);
+/* What the targets ask for of what was seen, in order; counts what is stuck. */
+int list_select(List *l);
+/* Rows as a table, with what could not be seen. */
+int list_print(List *l);
+/* What --collector says. VerbExit. */
+int list_collector(List *l, const char *name);
+void list_done(List *l);
 
 /* --- list-report.c ---------------------------------------------------------------------------------- */
 
@@ -51,6 +67,7 @@ int list_footer(const List *l, bool grouped, Text *t);
 extern const TableColumn LIST_COLUMNS[];
 extern const size_t LIST_COLUMNS_COUNT;
 extern const char LIST_COLUMNS_DEFAULT[]; /* as for --columns */
+extern const char LIST_COLUMNS_STUCK[];   /* where something is stuck */
 
 /* Indexes of those that group_rows() shows, too. */
 enum {
@@ -58,6 +75,7 @@ enum {
         LIST_COLUMN_LOCAL = 8,
         LIST_COLUMN_DIR = 9,
         LIST_COLUMN_PEER = 10,
+        LIST_COLUMN_WHY = 15,
 };
 
 /* Append the cell of a column (index of LIST_COLUMNS), safe to print; nothing where it is unknown. */

@@ -43,6 +43,8 @@ typedef struct MapSocket {
         Direction direction;
         uint32_t peer; /* index of the socket at the other end; MAP_NONE: unknown, or of another host */
         bool unlisted; /* in no table: only a descriptor tells that it exists */
+        uint8_t stall;    /* StallKind; map_judge() of stuck.h */
+        uint64_t stalled; /* for so long, at least; usec */
         char protocol[MAP_PROTOCOL_MAX]; /* of an unlisted one, as the kernel names it ("NETLINK"); empty: unknown */
 } MapSocket;
 

@@ -24,4 +24,5 @@ typedef struct Verb {
 void verb_error(const char *format, ...) _printf_(1, 2);
 
 int verb_list(int argc, char *argv[]);
+int verb_why(int argc, char *argv[]);
 int verb_check(int argc, char *argv[]);
