@@ -70,6 +70,7 @@ void ledger_expect_ended(Ledger *l, const Connection *c, uint64_t not_after, con
         x->last_table = *c->table;
         x->last_ended = not_after;
         x->last_end = n ? n->end : END_UNKNOWN;
+        x->last_error = n ? n->error : 0;
 }
 
 /* --- counting -------------------------------------------------------------------------------------- */
@@ -130,6 +131,8 @@ static void set_last(Ledger *l, Event *e, Expectation *x) {
         event_set_number(e, EVENT_FIELD_LAST_ENDED, x->last_ended);
         if (x->last_end != END_UNKNOWN)
                 event_set_number(e, EVENT_FIELD_END, x->last_end);
+        if (x->last_error != 0)
+                event_set_word(e, EVENT_FIELD_ERROR, strerrorname_np(x->last_error));
 }
 
 static void say(Ledger *l, size_t rule, EventKind kind, uint64_t not_before, uint64_t not_after, uint64_t unmet) {

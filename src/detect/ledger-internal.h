@@ -55,6 +55,7 @@ typedef struct Expectation {
         TableState last_table;
         uint64_t last_ended; /* by then */
         uint8_t last_end;    /* End */
+        int last_error;      /* positive errno; 0: unknown */
 } Expectation;
 
 struct Ledger {

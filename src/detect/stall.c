@@ -103,10 +103,17 @@ static StallSign sign_of_sending(const Socket *s) {
         return (StallSign){};
 }
 
+uint32_t stall_unread(const Socket *s) {
+        bool fin = s->transport == TRANSPORT_TCP &&
+                   (s->state == STATE_CLOSE_WAIT || s->state == STATE_LAST_ACK || s->state == STATE_CLOSING);
+
+        return s->receive_queue - (fin && s->receive_queue > 0);
+}
+
 static StallSign sign_of_reading(const Socket *s) {
         bool tcp = s->transport == TRANSPORT_TCP;
 
-        if ((!tcp && s->family != FAMILY_UNIX) || s->receive_queue == 0)
+        if ((!tcp && s->family != FAMILY_UNIX) || stall_unread(s) == 0)
                 return (StallSign){};
         if (s->state == STATE_LISTEN)
                 return (StallSign){ STALL_NOT_ACCEPTED, tcp ? 0 : s->waiting, 0 };

@@ -54,6 +54,9 @@ typedef struct StallSign {
 /* The sign of a TCP listener has neither mark nor least: they are those of the connections that wait, see stall_waiting(). */
 StallSign stall_sign(StallPart part, const Socket *s);
 
+/* Bytes that wait to be read: the kernel counts the FIN of the other side among them until the process has seen it. */
+uint32_t stall_unread(const Socket *s);
+
 /* A TCP connection that nobody has accepted yet: how long it has waited, at least. */
 uint64_t stall_waiting(const Socket *s);
 bool stall_is_waiting(const Socket *s);

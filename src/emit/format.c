@@ -291,8 +291,8 @@ static int write_own(Writer *w, FieldId id) {
 }
 
 static bool is_problem(EventKind kind) {
-        return kind == EVENT_CONNECTION_STALLED || kind == EVENT_CONNECTION_RECOVERED || kind == EVENT_EXPECTATION_UNMET ||
-               kind == EVENT_EXPECTATION_MET;
+        return kind == EVENT_CONNECTION_STALLED || kind == EVENT_CONNECTION_RECOVERED || kind == EVENT_CONNECTION_FAILED ||
+               kind == EVENT_EXPECTATION_UNMET || kind == EVENT_EXPECTATION_MET;
 }
 
 static bool belongs_to_unit(const FormatContext *c, const Event *e) {

@@ -17,7 +17,7 @@
 
 /* Which events carry OBJECT_SYSTEMD_UNIT, so that `journalctl -u UNIT` shows them: as UnitLog of config/config.h. */
 typedef enum FormatUnitLog {
-        FORMAT_UNIT_LOG_PROBLEMS, /* connections that stall or are missing, and their recovery */
+        FORMAT_UNIT_LOG_PROBLEMS, /* connections that stall, fail or are missing, and their recovery */
         FORMAT_UNIT_LOG_ALL,      /* every event about a process whose unit is known */
         FORMAT_UNIT_LOG_NONE,
 } FormatUnitLog;

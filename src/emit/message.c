@@ -213,15 +213,21 @@ static void detail_state(Message *m) {
         detail_value(m, "by way of ", EVENT_FIELD_STATES, "");
 }
 
-/* What waits, and where. */
+/* What waits, and where. Of an attempt to connect and of an end it is the kernel's own mark. */
 static void detail_waiting(Message *m, bool accept) {
         uint64_t unread = number(m, EVENT_FIELD_RECEIVE_QUEUE), unsent = number(m, EVENT_FIELD_SEND_QUEUE);
+        uint64_t state = number(m, EVENT_FIELD_STATE);
 
         if (accept) {
-                text_printf(detail(m), "%" PRIu64 " of %" PRIu64 " wait", unread, unsent);
+                text_printf(detail(m), "%" PRIu64, unread);
+                if (unsent > 0)
+                        text_printf(m->text, " of %" PRIu64, unsent);
+                text_append(m->text, unread == 1 ? " waits" : " wait");
                 return;
         }
-        if (unsent > 0) {
+        if (state == STATE_CLOSE_WAIT && unread > 0)
+                unread--;
+        if (unsent > 0 && state != STATE_SYN_SENT) {
                 format_size(detail(m), unsent);
                 text_append(m->text, is_unix(m) ? " not read by the other end" : " waiting");
         }

@@ -194,7 +194,7 @@ static void why_not_reading(Text *t, const Map *m, uint32_t socket, uint32_t pro
         bool sent = s->socket.send_queue > 0 && stall_sign(STALL_OF_SENDING, &s->socket).kind == STALL_NOT_READING;
 
         text_append(t, "not-reading: ");
-        list_size(t, sent ? s->socket.send_queue : s->socket.receive_queue);
+        list_size(t, sent ? s->socket.send_queue : stall_unread(&s->socket));
         if (sent) {
                 if (!append_peer(t, " unread by ", m, socket, process))
                         text_append(t, " unread by the other end");
@@ -230,7 +230,10 @@ void stuck_why(Text *t, const Map *m, uint32_t socket, uint32_t process) {
                 why_close_wait(t, m, s, process);
                 break;
         case STALL_NOT_ACCEPTED:
-                text_printf(t, "not-accepted: %u of %u wait for ", k->receive_queue, k->send_queue);
+                text_printf(t, "not-accepted: %u", k->receive_queue);
+                if (k->send_queue > 0)
+                        text_printf(t, " of %u", k->send_queue);
+                text_append(t, k->receive_queue == 1 ? " waits for " : " wait for ");
                 list_duration(t, s->stalled);
                 break;
         case STALL_NOT_READING:

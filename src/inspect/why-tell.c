@@ -106,9 +106,9 @@ static void tell_close_wait(Tell *w) {
         text_append(w->text, " ago, and ");
         put_holder(w);
         text_append(w->text, " has not closed it");
-        if (w->socket->socket.receive_queue > 0) {
+        if (stall_unread(&w->socket->socket) > 0) {
                 text_append(w->text, "; ");
-                put_size(w, w->socket->socket.receive_queue);
+                put_size(w, stall_unread(&w->socket->socket));
                 text_append(w->text, " wait to be read");
         }
 }
@@ -117,8 +117,11 @@ static void tell_not_accepted(Tell *w) {
         put_holder(w);
         text_append(w->text, " does not accept on ");
         put_local(w);
-        text_printf(w->text, ": %u %s in its queue of %u, one of them", w->socket->socket.receive_queue,
-                    w->socket->socket.receive_queue == 1 ? "connection waits" : "connections wait", w->socket->socket.send_queue);
+        text_printf(w->text, ": %u %s", w->socket->socket.receive_queue,
+                    w->socket->socket.receive_queue == 1 ? "connection waits" : "connections wait");
+        if (w->socket->socket.send_queue > 0)
+                text_printf(w->text, " in its queue of %u", w->socket->socket.send_queue);
+        text_append(w->text, w->socket->socket.receive_queue == 1 ? "," : ", one of them");
         put_for(w);
 }
 
@@ -138,7 +141,7 @@ static void tell_not_reading(Tell *w) {
                 text_append(w->text, " does not read what comes from ");
                 put_peer(w);
                 text_append(w->text, ": ");
-                put_size(w, w->socket->socket.receive_queue);
+                put_size(w, stall_unread(&w->socket->socket));
                 text_append(w->text, " wait, and none was read");
         }
         put_for(w);

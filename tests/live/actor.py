@@ -8,6 +8,7 @@ import array
 import ctypes
 import json
 import os
+import select
 import re
 import socket
 import struct

@@ -118,6 +118,11 @@ static void test_close_wait(void **state) {
         assert_sign(STALL_OF_STATE, &s, STALL_CLOSE_WAIT, 0);
         s.heard_usec = 720 * S;
         assert_sign(STALL_OF_STATE, &s, STALL_CLOSE_WAIT, 720 * S);
+        s.receive_queue = 1; /* the FIN */
+        assert_sign(STALL_OF_READING, &s, STALL_NONE, 0);
+        s.receive_queue = 31;
+        assert_sign(STALL_OF_READING, &s, STALL_NOT_READING, 0);
+        assert_int_equal(stall_unread(&s), 30);
         s.transport = TRANSPORT_UDP;
         assert_sign(STALL_OF_STATE, &s, STALL_NONE, 0);
 }

@@ -143,7 +143,7 @@ static void test_not_accepted(void **state) {
         assert_int_equal(judged(&m, NULL, 0, 1)->stall, STALL_NONE);
         assert_int_equal(before_take(&before, &m), 0);
         assert_int_equal(judged(&m, before, 1 * S, 1)->stall, STALL_NOT_ACCEPTED);
-        assert_why(&m, 1, "not-accepted: 1 of 128 wait for 4s");
+        assert_why(&m, 1, "not-accepted: 1 of 128 waits for 4s");
         before = before_free(before);
 
         for (size_t i = 0; i < m.socket_count; i++)
