@@ -11,7 +11,6 @@
 #define TOLD_MAX 10 /* sockets; the table has all */
 
 typedef struct Tell {
-        const List *list;
         const Map *map;
         Text *text;
         const MapSocket *socket;
@@ -138,8 +137,13 @@ static void tell_not_reading(Tell *w) {
                 put_size(w, w->socket->socket.send_queue);
                 text_append(w->text, " of memory wait, and none was read");
         } else {
-                text_append(w->text, " does not read what comes from ");
-                put_peer(w);
+                bool named = w->socket->socket.path_size > 0;
+
+                text_append(w->text, named ? " does not read what is sent to " : " does not read what comes from ");
+                if (named)
+                        put_local(w);
+                else
+                        put_peer(w);
                 text_append(w->text, ": ");
                 put_size(w, stall_unread(&w->socket->socket));
                 text_append(w->text, " wait, and none was read");
@@ -265,6 +269,12 @@ static void tell_others(Tell *w) {
                             all == 1 ? "connection" : "connections", stuck, stuck == 1 ? "is" : "are");
 }
 
+static void tell_one(Tell *w) {
+        tell_seen(w);
+        blame(w);
+        tell_others(w);
+}
+
 /* --- nothing --------------------------------------------------------------------------------------- */
 
 static void tell_nothing(const List *l, uint64_t elapsed, Text *t) {
@@ -292,25 +302,26 @@ static void tell_nothing(const List *l, uint64_t elapsed, Text *t) {
 }
 
 int why_tell(const List *l, uint64_t elapsed, Text *t) {
+        /* What is sent is asked about first: what does not come in is mostly a consequence. */
+        static const StallKind order[] = { STALL_UNACKNOWLEDGED, STALL_ZERO_WINDOW, STALL_CONNECTING, STALL_CLOSE_WAIT, STALL_NOT_ACCEPTED,
+                                           STALL_NOT_READING };
         const Map *m = &l->survey.map;
         _cleanup_free_ bool *told = calloc(m->socket_count + 1, sizeof(bool));
         size_t n = 0;
 
         if (!told)
                 return -ENOMEM;
-        for (size_t i = 0; i < l->row_count; i++) {
-                const ListRow *row = &l->rows[i];
-                Tell w = { .list = l, .map = m, .text = t, .socket = &m->sockets[row->socket], .index = row->socket, .process = row->process };
+        for (size_t k = 0; k < ELEMENTSOF(order); k++)
+                for (size_t i = 0; i < l->row_count; i++) {
+                        const ListRow *row = &l->rows[i];
+                        const MapSocket *s = &m->sockets[row->socket];
 
-                if (w.socket->stall == STALL_NONE || told[row->socket])
-                        continue;
-                told[row->socket] = true;
-                if (++n > TOLD_MAX)
-                        continue;
-                tell_seen(&w);
-                blame(&w);
-                tell_others(&w);
-        }
+                        if (s->stall != order[k] || told[row->socket])
+                                continue;
+                        told[row->socket] = true;
+                        if (++n <= TOLD_MAX)
+                                tell_one(&(Tell){ .map = m, .text = t, .socket = s, .index = row->socket, .process = row->process });
+                }
         if (n > TOLD_MAX)
                 text_printf(t, "And %zu more, in the table below.\n", n - TOLD_MAX);
         if (n == 0)

@@ -5,8 +5,10 @@ its end. What must be so is taken from ss(8) and from who made it.
 Packets are lost by a wrong neighbour (the address of a network card that nobody has), which no connection notices."""
 
 import json
+import os
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -360,6 +362,42 @@ def test_history(audit, net, actors):
     journal(SOCKAUDIT_EVENT='connection-failed', SOCKAUDIT_COMM='shipper', SOCKAUDIT_PID=1, MESSAGE='hostile \x1b[2J')
     assert 'another' not in ask('why', '--untrusted', '--wait=0', shipper.pid).stdout
     assert r'hostile \x1b[2J' in ask('why', '--untrusted', '--wait=0', 'shipper').stdout
+
+
+class Service:
+    """A control group of the name that the unit of the daemon has, which is where journald takes _SYSTEMD_UNIT from."""
+
+    def __init__(self):
+        root, = [m.split()[1] for m in Path('/proc/mounts').read_text().splitlines() if m.split()[2] == 'cgroup2']
+        self.slice = Path(root) / f'sockaudittest{os.getpid()}{time.time_ns()}.slice'
+        self.group = self.slice / 'sockauditd.service'
+        self.group.mkdir(parents=True)
+
+    def command(self, *command):
+        return ['sh', '-ec', f'echo $$ >{self.group}/cgroup.procs; exec "$@"', 'sh', *map(str, command)]
+
+    def close(self):
+        self.group.rmdir()
+        self.slice.rmdir()
+
+
+def test_history_of_the_service(tmp_path, net, actors):
+    service = Service()
+    server, shipper = actors('server', net.there), actors('shipper')
+    audit = Audit(tmp_path, CONFIG.format(collector='sock_diag', wait='1h'), service, '--sink=journal')
+    try:
+        port = shipper.do(CONNECT % (THEIRS, server.do(SERVE % THEIRS)))
+        server.do(ACCEPT)
+        server.do('keep["a"].close()')
+        message = audit.next('connection-stalled', LOCAL_PORT=port)['MESSAGE']
+        journal(SOCKAUDIT_EVENT='connection-stalled', SOCKAUDIT_PID=shipper.pid, SOCKAUDIT_COMM='shipper', MESSAGE='forged')
+        audit.until(lambda: message in ask('why', '--wait=0', 'shipper').stdout, 'event in the journal')
+        assert 'forged' not in ask('why', '--wait=0', 'shipper').stdout
+        assert 'forged' in ask('why', '--wait=0', '--untrusted', 'shipper').stdout
+        assert 'In the journal, the last 24h: no trouble with it.' in ask('why', '--wait=0', server.pid).stdout
+    finally:
+        assert audit.stop() == 0
+        service.close()
 
 
 def test_usage():
