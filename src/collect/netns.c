@@ -10,11 +10,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -157,4 +159,16 @@ int netns_socket(int proc_fd, uint32_t pid, int domain, int type, int protocol) 
         if (setns(own, CLONE_NEWNET) < 0 || !same_file(own, proc_fd, OWN))
                 abort();
         return fd;
+}
+
+int netns_leave(void) {
+        struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+        _cleanup_close_ int fd = -1;
+
+        if (unshare(CLONE_NEWNET) < 0)
+                return -errno;
+        fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) < 0)
+                return -errno;
+        return 0;
 }

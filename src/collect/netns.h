@@ -34,6 +34,9 @@ bool netns_has_cookie(uint64_t id);
 /* /proc/PID/ns/net, opened; pid 0: of this thread. It keeps the namespace alive: close it soon. A descriptor, -ESRCH, -EACCES or negative errno. */
 int netns_open(int proc_fd, uint32_t pid);
 
+/* Leave for a new namespace in which lo is up, and stay there: for a process made for it. 0; -EPERM where that is not allowed; or negative errno. */
+int netns_leave(void);
+
 /* socket(2) inside the namespace of a process; pid 0: our own. The socket keeps that namespace alive: close it soon. Returns a
  * descriptor; -ESRCH; -EPERM where setns is not allowed; or negative errno. Moves the calling thread for a moment, and aborts
  * the program if it cannot come back. */
