@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+
+/* A configuration file of systemd. */
+
+#include <stdlib.h>
+
+#include "inspect/unitfile.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+        _cleanup_text_ Text t = TEXT_NULL;
+
+        if (unitfile_parse((const char *) data, size, "Journal", "Storage", &t) < 0 || t.size > size)
+                abort();
+        return 0;
+}
