@@ -14,6 +14,7 @@ static const Verb verbs[] = {
         { "list", "[TARGET]...", "what processes are connected to, now", verb_list },
         { "why", "TARGET...", "what is stuck, and why", verb_why },
         { "check", "[FILE]", "is a configuration good, what does it match?", verb_check },
+        { "doctor", "", "what works here, why not, and what helps", verb_doctor },
 };
 
 static int help(void) {

@@ -26,3 +26,4 @@ void verb_error(const char *format, ...) _printf_(1, 2);
 int verb_list(int argc, char *argv[]);
 int verb_why(int argc, char *argv[]);
 int verb_check(int argc, char *argv[]);
+int verb_doctor(int argc, char *argv[]);
