@@ -16,6 +16,7 @@
 void cycle_done(Cycle *c) {
         free(c->namespaces);
         cycle_books_done(&c->books);
+        peers_done(&c->peers);
         *c = (Cycle){};
 }
 
@@ -321,13 +322,15 @@ static int look_at_all(Cycle *c, Namespaces *list, bool again) {
         return 0;
 }
 
-/* Whose are the new sockets? Without this walk nobody's. */
+/* Whose are the new sockets, and who is at their other ends? Without this walk nobody's. */
 static int judge(Cycle *c) {
         int r = 0;
 
         if (ledger_unheld(c->ledger) > 0)
                 r = ledger_processes(c->ledger, LEDGER_ALL, walk_process, c);
         between(c);
+        if (r >= 0)
+                r = cycle_peers(c);
         if (r >= 0)
                 ledger_judge(c->ledger, clock_boottime());
         return r;

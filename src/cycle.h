@@ -12,6 +12,7 @@
 #include "collect/collect.h"
 #include "config/config.h"
 #include "cycle-books.h"
+#include "cycle-peer.h"
 #include "detect/ledger.h"
 
 /* What goes on beside a cycle. Each may be NULL. */
@@ -23,7 +24,7 @@ typedef struct CycleHooks {
         void (*look)(void *userdata, const Netns *netns, unsigned tables);
 } CycleHooks;
 
-typedef struct Cycle {
+struct Cycle {
         int proc_fd;          /* borrowed */
         Collector *collector; /* borrowed */
         Ledger *ledger;       /* borrowed */
@@ -38,7 +39,8 @@ typedef struct Cycle {
         bool over_namespaces, over_processes; /* a limit was reached and told */
         size_t asked, acquitted; /* in the current cycle */
         CycleBooks books;
-} Cycle;
+        Peers peers;
+};
 
 typedef struct CycleFigures {
         uint64_t duration, cpu; /* usec */

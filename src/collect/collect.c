@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
@@ -206,6 +207,67 @@ int collector_confirm(Collector *c, const Netns *netns, const Socket *socket) {
         if (r < 0 && r != -EOPNOTSUPP)
                 sockdiag_close(d);
         return r;
+}
+
+static int find_row(void *userdata, const Socket *row) {
+        return findset_row(userdata, row);
+}
+
+/* From the text, table by table. */
+static int find_text(const Collector *c, const Netns *netns, Find *finds, size_t count) {
+        static const struct {
+                TableKind table;
+                Transport transport;
+        } tables[] = { { TABLE_TCP, TRANSPORT_TCP }, { TABLE_UDP, TRANSPORT_UDP }, { TABLE_UNIX, TRANSPORT_UNKNOWN } };
+        int r = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(tables) && r >= 0; i++) {
+                _cleanup_findset_ FindSet set = {};
+                Taker taker = { .userdata = &set, .row = find_row };
+                Coverage coverage = {};
+
+                r = findset_init(&set, finds, count, tables[i].transport);
+                if (r >= 0 && set.count > 0)
+                        r = procnet_look(c->proc_fd, netns, tables[i].table, &taker, &coverage);
+                if (r >= 0 && coverage.state != COVERAGE_OK)
+                        r = coverage.error != 0 ? -coverage.error : -ESRCH;
+                if (r >= 0)
+                        findset_end(&set);
+        }
+        return r;
+}
+
+int collector_find(Collector *c, const Netns *netns, Find *finds, size_t count) {
+        _cleanup_sockdiag_ Sockdiag foreign = SOCKDIAG_NULL;
+        Sockdiag *d = NULL;
+        int r = c->kind == COLLECTOR_PROC ? -EPERM : diag_for(c, netns, &foreign, &d);
+
+        if (r == -EPERM)
+                return find_text(c, netns, finds, count);
+        if (r < 0)
+                return r;
+        r = sockdiag_find(d, finds, count);
+        if (r < 0)
+                sockdiag_close(d);
+        return r;
+}
+
+int collector_netlink(Collector *c, const Netns *netns, int protocol) {
+        bool own = netns->pid == 0 || netns->id == c->own.id;
+        uint64_t cookie;
+        int fd;
+
+        if (!own && netns->id == netns_id_of_inode(netns->inode))
+                return -EPERM;
+        fd = netns_socket(c->proc_fd, own ? 0 : netns->pid, AF_NETLINK, SOCK_RAW, protocol);
+        if (fd < 0 || own || netns_cookie(fd, &cookie) < 0 || cookie == netns->id)
+                return fd;
+        fd_close(fd);
+        return -ESRCH;
+}
+
+int collector_netns_is_trusted(Collector *c, const Netns *netns) {
+        return netns_is_initial_user(c->proc_fd, netns->id == c->own.id ? 0 : netns->pid, netns->inode);
 }
 
 int collector_netns(Collector *c, uint32_t pid, Netns *ret) {

@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "collect/find.h"
 #include "collect/look.h"
 #include "collect/socket.h"
 
@@ -58,6 +59,16 @@ int collector_look(Collector *c, const Netns *netns, unsigned tables, const Take
  * negative errno. A row with TIMER_TIME_WAIT is "not there". */
 int collector_confirm(Collector *c, const Netns *netns, const Socket *socket);
 
+/* A netlink socket (any protocol) in that namespace, to be closed soon, since it keeps the namespace alive. The descriptor; -EPERM where
+ * only its text can be had; -ESRCH; or negative errno. */
+int collector_netlink(Collector *c, const Netns *netns, int protocol);
+/* As netns_is_initial_user(). */
+int collector_netns_is_trusted(Collector *c, const Netns *netns);
+
 /* The namespace that process `pid` lives in; pid 0: our own. Returns 0, -ESRCH, -EACCES, or negative errno. Where the
  * collector cannot get the cookie, id is made from the inode. */
 int collector_netns(Collector *c, uint32_t pid, Netns *ret);
+
+/* Look for sockets of one namespace by what is known of them; the answers are in `finds` (reset by the caller). Returns 0, or negative errno:
+ * then nothing is known of those without an answer. The text of /proc/PID/net has neither peers nor queues of unix sockets. */
+int collector_find(Collector *c, const Netns *netns, Find *finds, size_t count);

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <net/if.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -28,6 +29,8 @@
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
 #endif
+
+#define INITIAL_USER_NAMESPACE 0xEFFFFFFDu /* its inode, the same on every machine (PROC_USER_INIT_INO) */
 
 #define OWN "thread-self/ns/net"
 
@@ -128,6 +131,27 @@ int netns_open(int proc_fd, uint32_t pid) {
         int fd = openat(proc_fd, ns_path(pid, path), O_RDONLY | O_CLOEXEC);
 
         return fd < 0 ? ns_error(-errno) : fd;
+}
+
+int netns_is_initial_user(int proc_fd, uint32_t pid, uint32_t inode) {
+        _cleanup_close_ int ns_fd = -1, user_fd = -1;
+        char path[sizeof("4294967295/ns/net")];
+        struct stat st;
+
+        ns_fd = openat(proc_fd, ns_path(pid, path), O_RDONLY | O_CLOEXEC);
+        if (ns_fd < 0)
+                return ns_error(-errno);
+        if (fstat(ns_fd, &st) < 0)
+                return -errno;
+        if (st.st_ino != inode)
+                return -ESRCH;
+        /* EPERM: it belongs to one that is not ours, nor below it. */
+        user_fd = ioctl(ns_fd, NS_GET_USERNS);
+        if (user_fd < 0)
+                return errno == EPERM ? 0 : -errno;
+        if (fstat(user_fd, &st) < 0)
+                return -errno;
+        return st.st_ino == INITIAL_USER_NAMESPACE;
 }
 
 static bool same_file(int fd, int dir_fd, const char *path) {

@@ -36,6 +36,9 @@ int netns_open(int proc_fd, uint32_t pid);
 
 /* Leave for a new namespace in which lo is up, and stay there: for a process made for it. 0; -EPERM where that is not allowed; or negative errno. */
 int netns_leave(void);
+/* Does the namespace with this inode, in which the process lives, belong to the initial user namespace? Then root of the host has made it; any
+ * user can make others. 1, 0, -ESRCH when the process lives elsewhere, or negative errno. */
+int netns_is_initial_user(int proc_fd, uint32_t pid, uint32_t inode);
 
 /* socket(2) inside the namespace of a process; pid 0: our own. The socket keeps that namespace alive: close it soon. Returns a
  * descriptor; -ESRCH; -EPERM where setns is not allowed; or negative errno. Moves the calling thread for a moment, and aborts

@@ -252,3 +252,23 @@ int sockdiag_parse_unix(const struct nlmsghdr *message, Socket *ret) {
         *ret = s;
         return s.inode != 0;
 }
+
+int sockdiag_parse_icons(const struct nlmsghdr *message, int (*client)(void *userdata, uint32_t inode), void *userdata) {
+        const struct nlattr *a;
+        size_t header = sizeof(struct unix_diag_msg);
+        int r = 0;
+
+        if (mnl_nlmsg_get_payload_len(message) < header)
+                return -EINVAL;
+        for (a = attributes_begin(message, header); attributes_more(message, a); a = mnl_attr_next(a)) {
+                size_t size = mnl_attr_get_type(a) == UNIX_DIAG_ICONS ? mnl_attr_get_payload_len(a) : 0;
+                uint32_t inode;
+
+                for (size_t i = 0; i + sizeof(inode) <= size && r >= 0; i += sizeof(inode))
+                        if (attribute_get(a, i, &inode, sizeof(inode)))
+                                r = client(userdata, inode);
+                if (r < 0)
+                        return r;
+        }
+        return attributes_complete(message, a) ? 0 : -EINVAL;
+}

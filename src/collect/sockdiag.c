@@ -324,3 +324,45 @@ int sockdiag_confirm(Sockdiag *d, const Socket *socket) {
                 return 0;
         return r > 0 ? -EBADMSG : r;
 }
+
+/* ---- For others ---- */
+
+int sockdiag_send(Sockdiag *d, struct nlmsghdr *request, uint16_t type, uint16_t flags, size_t size) {
+        return request_send(d, (Request *) (void *) request, type, flags, size);
+}
+
+ssize_t sockdiag_receive(const Sockdiag *d, void *buffer, size_t size) {
+        return part_receive(d, buffer, size);
+}
+
+/* 1: at the end; 0: go on; else what the callback or the kernel said. */
+static int answer_part(const Sockdiag *d, const void *data, size_t size, sockdiag_message_t message, void *userdata, int *ret_answer) {
+        const struct nlmsghdr *m;
+        size_t offset = 0;
+
+        while ((m = sockdiag_next(data, size, &offset))) {
+                if (m->nlmsg_seq != d->sequence)
+                        continue;
+                if (m->nlmsg_type == NLMSG_ERROR || m->nlmsg_type == NLMSG_DONE)
+                        return message_error(m) ?: 1;
+                *ret_answer = message(userdata, m);
+                /* What is no dump has one message, and no end. */
+                if (*ret_answer != 0 || !(m->nlmsg_flags & NLM_F_MULTI))
+                        return 1;
+        }
+        return offset == size ? 0 : -EBADMSG;
+}
+
+int sockdiag_answer(Sockdiag *d, sockdiag_message_t message, void *userdata) {
+        _Alignas(struct nlmsghdr) char buffer[PART_MAX];
+        int answer = 0, r = 0;
+
+        while (r == 0) {
+                ssize_t n = part_receive(d, buffer, sizeof(buffer));
+
+                if (n < 0)
+                        return (int) n;
+                r = answer_part(d, buffer, (size_t) n, message, userdata, &answer);
+        }
+        return r < 0 ? r : answer;
+}

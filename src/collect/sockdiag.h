@@ -6,6 +6,7 @@
 #include <linux/netlink.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "collect/collect.h"
 
@@ -43,3 +44,21 @@ int sockdiag_parse_unix(const struct nlmsghdr *message, Socket *ret);
 /* A message about a freed socket: 1, or -EINVAL. Inode and uid are 0, the state is CLOSE (that of a connected UDP socket is kept), and the peer
  * is gone where the socket was disconnected before (linger 0, a refused connect). */
 int sockdiag_parse_destroy(const struct nlmsghdr *message, Socket *ret);
+
+
+/* For the other files of collect/ that speak netlink: a request that begins with a header for this call to fill, and one
+ * datagram of the kernel (its size, or negative errno). */
+int sockdiag_send(Sockdiag *d, struct nlmsghdr *request, uint16_t type, uint16_t flags, size_t size);
+ssize_t sockdiag_receive(const Sockdiag *d, void *buffer, size_t size);
+/* Receives all parts of the answer, for each of its messages a call. 0: it is at its end, or what the callback returned that is not 0, or
+ * negative errno, also the one that the kernel answered. */
+typedef int (*sockdiag_message_t)(void *userdata, const struct nlmsghdr *m);
+int sockdiag_answer(Sockdiag *d, sockdiag_message_t message, void *userdata);
+
+/* As collector_find(): 0, or negative errno after which the socket may be closed. */
+struct Find;
+int sockdiag_find(Sockdiag *d, struct Find *finds, size_t count);
+
+/* Pure: the inodes of those who wait in the queue of a unix listener, as its message tells; a negative return of the callback ends it.
+ * -EINVAL: damaged. */
+int sockdiag_parse_icons(const struct nlmsghdr *message, int (*client)(void *userdata, uint32_t inode), void *userdata);

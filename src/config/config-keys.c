@@ -81,6 +81,8 @@ const Key config_keys[] = {
           .initial = "100000", .help = "Processes that are looked at." },
         { SECTION_LIMITS, "namespaces", KEY_COUNT, FIELD(Draft, config.limits.namespaces), RANGE("1", "1024"),
           .initial = "512", .help = "Network namespaces that are looked at." },
+        { SECTION_LIMITS, "peer_walks", KEY_COUNT, FIELD(Draft, config.limits.peer_walks), RANGE("0", "6000"),
+          .initial = "60", .help = "Walks a minute over the descriptors of all processes, to name who holds the other ends of new connections." },
         { SECTION_LIMITS, "queue", KEY_SIZE, FIELD(Draft, config.limits.queue), RANGE("64K", "4G"),
           .initial = "16M", .help = "Bytes of events that wait for a sink." },
 

@@ -98,6 +98,16 @@ typedef enum Closer {
         _CLOSER_MAX,
 } Closer;
 
+/* What was found of the other end, when it was asked for. */
+typedef struct OtherEnd {
+        Actor *process;        /* referenced; NULL: unknown */
+        uint32_t holder_count; /* 0: unknown */
+        uint32_t cycle;        /* Ledger.cycle of the answer */
+        uint8_t by, state;     /* PeerBy, PeerState */
+        uint8_t path_size;
+        char path[];
+} OtherEnd;
+
 #define RULE_NONE UINT16_MAX
 #define STATES_MAX 8
 
@@ -125,6 +135,7 @@ typedef struct Connection {
         uint64_t key, id, cookie;
         TableState *table;
         Actor *primary; /* referenced; NULL: unknown */
+        OtherEnd *other; /* NULL: nothing is known of it */
         char *path;     /* unix name as the kernel has it; NULL: unnamed */
         Stuck *stuck;   /* NULL: nothing waits */
 
@@ -152,6 +163,7 @@ typedef struct Connection {
         uint8_t generation; /* use of this socket */
         uint8_t age;        /* Slot.age it had when it became a Connection */
         uint8_t closer;     /* Closer */
+        uint8_t peer_asks : 2;   /* how often its other end was asked for */
         bool pending : 1;
         bool newcomer : 1;       /* not yet judged */
         bool waited : 1;         /* for its accept, one judgement long */

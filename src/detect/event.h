@@ -123,9 +123,19 @@ typedef enum FieldType {
         X(PEER_PORT, "PEER_PORT", NUMBER, "Port of the other side")                                                        \
         X(LOCAL_PATH, "LOCAL_PATH", BYTES, "Unix path of this socket, @ for abstract names")                               \
         X(LOCAL_PATH_HEX, "LOCAL_PATH_HEX", BYTES_HEX, "Exact bytes of LOCAL_PATH where it was altered")                   \
-        X(PEER_PATH, "PEER_PATH", BYTES, "Reserved: unix path of the other side")                                                    \
-        X(PEER_PATH_HEX, "PEER_PATH_HEX", BYTES_HEX, "Reserved: exact bytes of PEER_PATH where it was altered")                      \
+        X(PEER_PATH, "PEER_PATH", BYTES, "Unix path of the other side, @ for abstract names")                                                    \
+        X(PEER_PATH_HEX, "PEER_PATH_HEX", BYTES_HEX, "Exact bytes of PEER_PATH where it was altered")                      \
         X(PEER_INODE, "PEER_INODE", NUMBER, "Socket inode of the other end (unix)")                                        \
+        X(PEER_BY, "PEER_BY", WORD, "How the other end was found on this host: unix, or tuple, an inference by addresses") \
+        X(PEER_STATE, "PEER_STATE", WORD, "accepted, pending (in the queue of a listener) or gone")                        \
+        X(PEER_PID, "PEER_PID", NUMBER, "Process id of who holds the other end")                                           \
+        X(PEER_PROCESS_ENTITY, "PEER_PROCESS_ENTITY", WORD, "Identity of that process: boot-pid-start")                    \
+        X(PEER_COMM, "PEER_COMM", BYTES, "Name of that process")                                                          \
+        X(PEER_EXE, "PEER_EXE", BYTES, "Path of its executable")                                                           \
+        X(PEER_UID, "PEER_UID", NUMBER, "Its real user id")                                                               \
+        X(PEER_UNIT, "PEER_UNIT", BYTES, "Its systemd unit")                                                              \
+        X(PEER_NETNS, "PEER_NETNS", NUMBER, "Inode of its network namespace, when it differs from NETNS")                  \
+        X(PEER_HOLDER_COUNT, "PEER_HOLDER_COUNT", NUMBER, "Descriptors that refer to the other end, when known and not 1") \
         X(END, "END", END, "How the connection ended, where known")                                                       \
         X(CLOSED_BY, "CLOSED_BY", WORD, "Which side closed first, where the states seen prove it: local, peer or both")    \
         X(ERROR, "ERROR", WORD, "Name of an errno")                                                                       \

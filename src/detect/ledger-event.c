@@ -72,6 +72,7 @@ static void set_socket(const Ledger *l, Event *e, const Connection *c) {
 
 void ledger_event_connection(Ledger *l, Event *e, Connection *c) {
         set_socket(l, e, c);
+        ledger_event_peer(l, e, c);
         if (c->rule != RULE_NONE)
                 event_set_word(e, EVENT_FIELD_RULE, l->rules->rules[c->rule].name);
         if (!c->primary)
@@ -106,7 +107,7 @@ static void set_id(Event *e, FieldId id, uint32_t value) {
                 event_set_number(e, id, value);
 }
 
-static void set_entity(Ledger *l, Event *e, FieldId id, const Process *p) {
+void ledger_event_entity(const Ledger *l, Event *e, FieldId id, const Process *p) {
         event_set_printf(e, id, "%s-%u-%llu", l->options.boot_id, p->pid, (unsigned long long) p->start_ticks);
 }
 
@@ -140,14 +141,14 @@ static void set_evidence(Ledger *l, Event *e, const Process *p) {
         event_set_bytes(e, EVENT_FIELD_PARENT_COMM, bytes_of(parent->process.comm));
         event_set_bytes(e, EVENT_FIELD_PARENT_EXE, bytes_of(parent->process.exe));
         set_cmdline(l, e, EVENT_FIELD_PARENT_CMDLINE, &parent->process);
-        set_entity(l, e, EVENT_FIELD_PARENT_ENTITY, &parent->process);
+        ledger_event_entity(l, e, EVENT_FIELD_PARENT_ENTITY, &parent->process);
 }
 
 void ledger_event_process(Ledger *l, Event *e, Actor *a, bool evidence) {
         const Process *p = &a->process;
 
         event_set_number(e, EVENT_FIELD_PID, p->pid);
-        set_entity(l, e, EVENT_FIELD_PROCESS_ENTITY, p);
+        ledger_event_entity(l, e, EVENT_FIELD_PROCESS_ENTITY, p);
         event_set_number(e, EVENT_FIELD_PROCESS_START, p->start_usec);
         event_set_bytes(e, EVENT_FIELD_COMM, bytes_of(p->comm));
         event_set_bytes(e, EVENT_FIELD_EXE, bytes_of(p->exe));

@@ -84,6 +84,8 @@ struct Ledger {
         size_t kept;         /* closed slots that the sweep left for their destroy messages */
         Connection *pending, **pending_tail;
         size_t unheld;
+        uint64_t *peer_again; /* keys of connections whose other end is asked for once more */
+        size_t peer_again_count;
         size_t over_limit;   /* rows that found no room since the last judgement */
         bool over_limit_told;
 
@@ -171,6 +173,12 @@ void ledger_event_connection(Ledger *l, Event *e, Connection *c);
 void ledger_event_figures(Event *e, const Connection *c);
 void ledger_event_address(Event *e, FieldId address, FieldId port, unsigned family, const Endpoint *endpoint);
 void ledger_event_process(Ledger *l, Event *e, Actor *a, bool evidence);
+
+void ledger_event_entity(const Ledger *l, Event *e, FieldId id, const Process *p);
+
+/* ledger-peer.c */
+OtherEnd *other_end_free(OtherEnd *other);
+void ledger_event_peer(Ledger *l, Event *e, const Connection *c);
 
 /* What TableState.gap says, until `to`. */
 void ledger_gap_table(Ledger *l, const TableState *t, uint64_t to);

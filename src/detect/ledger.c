@@ -172,6 +172,7 @@ static void connection_out(Ledger *l, Connection *c) {
         l->connections--;
         c->table->connections--;
         c->primary = actor_release(c->primary);
+        c->other = other_end_free(c->other);
         if (!c->pending)
                 connection_free(c);
 }
@@ -243,6 +244,7 @@ Ledger *ledger_free(Ledger *l) {
                 Connection *c = l->pending;
                 l->pending = c->next_pending;
                 c->primary = actor_release(c->primary); /* of one that another use replaced in the map */
+                c->other = other_end_free(c->other);
                 connection_free(c);
         }
         ledger_expect_free(l, l->rules);
@@ -255,6 +257,7 @@ Ledger *ledger_free(Ledger *l) {
         for (size_t i = 0; i < l->table_count; i++)
                 free(l->tables[i]);
         free(l->tables);
+        free(l->peer_again);
         free(l);
         return NULL;
 }

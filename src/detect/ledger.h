@@ -11,6 +11,7 @@
  *     ledger_holders_begin()    ledger_hold() for each descriptor          ledger_holders_end()   per process
  *     ledger_look_begin()       ledger_see() for each row                  ledger_look_end()      per table
  *     ledger_unheld() > 0:      the holders walk again: a new socket has no holder yet
+ *     ledger_peers()            who is at the other end? ledger_peer_answer()
  *     ledger_judge()            newcomers and changes become events
  *     ledger_question()         is what was absent really gone? (rule 4)
  *
@@ -26,6 +27,7 @@
 #include "collect/process.h"
 #include "collect/socket.h"
 #include "detect/event.h"
+#include "detect/peer.h"
 #include "detect/rule.h"
 
 typedef struct Ledger Ledger;
@@ -103,6 +105,38 @@ bool ledger_watches(const Ledger *l, const Netns *netns);
 size_t ledger_unheld(const Ledger *l);
 
 void ledger_judge(Ledger *l, uint64_t now);
+
+/* --- peers ----------------------------------------------------------------------------------------- */
+
+/* Who is at the other end of this connection? */
+typedef struct PeerQuestion {
+        uint64_t key; /* for the answer */
+        Netns netns;  /* of the socket */
+        uint32_t inode, peer_inode, interface;
+        uint8_t family, transport;
+        Endpoint local, peer;
+        PeerProcess this_end; /* who has this end; pid 0: unknown */
+} PeerQuestion;
+
+typedef struct PeerAnswer {
+        uint64_t key;
+        PeerBy by;
+        PeerState state;
+        uint32_t inode;       /* of the socket at the other end; 0: unknown */
+        PeerProcess process;  /* must be known to the ledger; pid 0: unknown */
+        uint32_t holder_count; /* descriptors that refer to it, when all processes were looked at; 0: unknown */
+        const char *path;     /* unix name, as the kernel has it */
+        uint8_t path_size;
+} PeerAnswer;
+
+/* Those that the next judgement tells and that have another end, once each. A negative return of the callback ends it and is passed on. */
+typedef int (*ledger_peer_t)(void *userdata, const PeerQuestion *q);
+int ledger_peers(Ledger *l, ledger_peer_t take, void *userdata);
+/* Of the processes that are walked, who best stands for the holders of an inode: their number, and whether everybody is walked, so that
+ * these are all. */
+size_t ledger_peer_holder(const Ledger *l, uint32_t inode, const PeerProcess *this_end, PeerProcess *ret, bool *ret_all);
+/* -ENOENT: the connection is not there any more; -ENOMEM. */
+int ledger_peer_answer(Ledger *l, const PeerAnswer *answer);
 
 /* --- suspects -------------------------------------------------------------------------------------- */
 

@@ -131,6 +131,11 @@ static void put_both_ends(Message *m) {
                              : direction == DIRECTION_INGRESS ? " <-"
                                                               : " --");
         put_end(m, EVENT_FIELD_PEER_ADDRESS, EVENT_FIELD_PEER_PORT, EVENT_FIELD_PEER_PATH);
+        if (!has(m, EVENT_FIELD_PEER_PID))
+                return;
+        text_append(m->text, " ");
+        put_name(m, EVENT_FIELD_PEER_COMM, NAME_MAX_, "?");
+        text_printf(m->text, "[%" PRIu64 "]", number(m, EVENT_FIELD_PEER_PID));
 }
 
 static void put_count(Text *t, uint64_t n, const char *thing, const char *plural) {

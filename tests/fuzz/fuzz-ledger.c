@@ -389,8 +389,21 @@ static void question(World *w) {
         MUST(after.suspects <= before.suspects);
 }
 
+static int answer_peer(void *userdata, const PeerQuestion *q) {
+        World *w = userdata;
+        PeerAnswer a = { .key = q->key, .by = PEER_BY_TUPLE, .state = (PeerState) (w->now / 1000 % _PEER_STATE_MAX), .path = "x", .path_size = 1 };
+        bool all;
+
+        MUST(q->key != 0 && q->transport != TRANSPORT_UNKNOWN && q->peer.port != 0);
+        a.holder_count = (uint32_t) ledger_peer_holder(w->ledger, q->inode, &q->this_end, &a.process, &all);
+        MUST(ledger_peer_answer(w->ledger, &a) == 0);
+        return 0;
+}
+
 static void judge(World *w, uint8_t b) {
         tick(w);
+        if (b & 4)
+                MUST(ledger_peers(w->ledger, answer_peer, w) == 0);
         ledger_judge(w->ledger, w->now);
         if (b % 2 == 0)
                 question(w);

@@ -14,6 +14,11 @@ static void check(const Socket *s) {
                 abort();
 }
 
+static int count(void *userdata, uint32_t inode) {
+        (void) inode;
+        return ++*(int *) userdata > 100 ? -1 : 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         void *messages = malloc(MAX(size, (size_t) 1)); /* aligned, and the end is the end */
         const struct nlmsghdr *m;
@@ -30,6 +35,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                         check(&s);
                 if (sockdiag_parse_unix(m, &s) > 0)
                         check(&s);
+                int clients = 0;
+                (void) sockdiag_parse_icons(m, count, &clients);
+                if (clients > 101)
+                        abort();
         }
         if (offset > size)
                 abort();

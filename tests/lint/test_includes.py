@@ -25,10 +25,10 @@ ALLOWED = {
 # A foreign interface has one file, or a few: what it looks like in the source, and where it may stand.
 FOREIGN = {
     'libyaml': (r'#include <yaml\.h>', r'config/config-yaml\.c'),
-    'libmnl': (r'#include <libmnl/', r'collect/sockdiag[^/]*\.c'),
+    'libmnl': (r'#include <libmnl/', r'collect/(sockdiag[^/]*|rtnet)\.c'),
     'process connector': (r'#include <linux/(cn_proc|connector)\.h>', r'collect/connector\.c'),
     'sock_diag': (r'#include <linux/(sock_diag|inet_diag|unix_diag|packet_diag|netlink_diag)\.h>', r'collect/(sockdiag[^/]*|destroy)\.[ch]'),
-    'rtnetlink': (r'#include <linux/(rtnetlink|net_namespace)\.h>', r'collect/nsid\.c'),
+    'rtnetlink': (r'#include <linux/(rtnetlink|net_namespace)\.h>', r'collect/(nsid|rtnet)\.c'),
     'setns': (r'\b(setns|unshare)\(', r'collect/netns\.c'),
     'sd-event, sd-daemon': (r'#include <systemd/sd-(event|daemon)\.h>', r'manager[^/]*\.[ch]'),
     'sd-journal': (r'#include <systemd/sd-journal\.h>', r'(emit/confirm|inspect/reader)\.c'),

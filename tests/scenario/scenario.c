@@ -29,6 +29,8 @@
  *     at T rescan                   a scan that reads the facts of every process again; `scan partial` was cut short
  *     at T walk PID denied          and gone; at T-T look tcp denied, gone, interrupted or over-limit; look tcp netns=2
  *     at T question c1=gone i7=alive c3=unsure      exactly these are suspect; without names: none is
+ *     at T peers                    of exactly these the other end is asked for: i1001 or :PORT, and what is found: inode= pid= by=tuple or unix,
+ *       i1001 pid=70 by=unix        state=pending or gone, path= holders=; cached=INODE takes what the ledger knows of its holders
  *     at T look tcp begin           rows; then other steps; `at T look tcp more` with rows; `at T look tcp end` and how
  *     at T-T note destroy tcp COOKIE INODE LOCAL PEER STATE ...    also open, state, close; with by=bpf pid=PID direction=
  *                                   end= error= opened=T; a span for what is not exact
@@ -237,6 +239,89 @@ static void step_question(Scenario *s) {
         script_done(&s->script); /* who was named, but is not suspect */
 }
 
+/* Rows of a step `peers` that wait for their question. */
+typedef struct PeerRows {
+        Scenario *scenario;
+        struct {
+                char name[24];
+                PeerAnswer answer;
+                uint32_t cached;
+                char path[SOCKET_PATH_MAX];
+                bool asked;
+        } rows[64];
+        size_t count;
+} PeerRows;
+
+static void peer_row(PeerRows *p) {
+        Script *x = &p->scenario->script;
+        PeerAnswer *a = &p->rows[p->count].answer;
+        const char *by, *state, *path;
+
+        if (p->count == ELEMENTSOF(p->rows))
+                script_fail(x, "more than %zu rows", ELEMENTSOF(p->rows));
+        *a = (PeerAnswer){ .state = PEER_ACCEPTED };
+        (void) snprintf(p->rows[p->count].name, sizeof(p->rows[0].name), "%s", script_word(x, 0, "connection"));
+        by = script_option(x, "by");
+        state = script_option(x, "state");
+        path = script_option(x, "path");
+        a->by = !by ? PEER_BY_NOTHING : strcmp(by, "unix") == 0 ? PEER_BY_UNIX : PEER_BY_TUPLE;
+        for (PeerState s = PEER_ACCEPTED; state && s < _PEER_STATE_MAX; s++)
+                if (strcmp(peer_state_name(s), state) == 0)
+                        a->state = s;
+        a->inode = (uint32_t) script_number_option(x, "inode", 0);
+        a->holder_count = (uint32_t) script_number_option(x, "holders", 0);
+        a->process.pid = (uint32_t) script_number_option(x, "pid", 0);
+        if (a->process.pid != 0)
+                a->process.start_ticks = start_of(p->scenario, a->process.pid);
+        p->rows[p->count].cached = (uint32_t) script_number_option(x, "cached", 0);
+        if (path) {
+                a->path_size = (uint8_t) snprintf(p->rows[p->count].path, SOCKET_PATH_MAX, "%s", path);
+                if (path[0] == '@')
+                        p->rows[p->count].path[0] = 0;
+                a->path = p->rows[p->count].path;
+        }
+        script_done(x);
+        p->count++;
+}
+
+/* Here a question carries no cookie: rows name the inode, or the port of this end where there is none. */
+static int peer_question(void *userdata, const PeerQuestion *q) {
+        PeerRows *p = userdata;
+        char name[24];
+
+        (void) snprintf(name, sizeof(name), q->inode != 0 ? "i%u" : ":%u", q->inode != 0 ? q->inode : q->local.port);
+        for (size_t i = 0; i < p->count; i++)
+                if (!p->rows[i].asked && strcmp(p->rows[i].name, name) == 0) {
+                        PeerAnswer *a = &p->rows[i].answer;
+                        bool all;
+
+                        p->rows[i].asked = true;
+                        a->key = q->key;
+                        if (p->rows[i].cached != 0) {
+                                size_t n = ledger_peer_holder(p->scenario->ledger, p->rows[i].cached, &q->this_end, &a->process, &all);
+
+                                a->holder_count = all ? (uint32_t) n : 0;
+                        }
+                        return 0;
+                }
+        script_fail(&p->scenario->script, "the other end of %s is asked for", name);
+}
+
+static void step_peers(Scenario *s) {
+        PeerRows p = { .scenario = s };
+
+        script_done(&s->script);
+        while (script_next_row(&s->script))
+                peer_row(&p);
+        must(s, "ledger_peers", ledger_peers(s->ledger, peer_question, &p));
+        for (size_t i = 0; i < p.count; i++) {
+                if (!p.rows[i].asked)
+                        script_fail(&s->script, "the other end of %s is not asked for", p.rows[i].name);
+                if (p.rows[i].answer.by != PEER_BY_NOTHING)
+                        must(s, "ledger_peer_answer", ledger_peer_answer(s->ledger, &p.rows[i].answer));
+        }
+}
+
 static void socket_notice(Scenario *s, Notice *n) {
         static const struct {
                 const char *name;
@@ -421,6 +506,7 @@ static const Step steps[] = {
         { "note", true, step_note },        { "healed", true, step_healed },    { "heal-at", false, step_heal_at },
         { "kernel", false, step_kernel },   { "balance", true, step_balance },  { "flush", true, step_flush },
         { "hears", false, step_hears },     { "gap", true, step_gap },          { "status", false, step_status },   { "unheld", false, step_unheld },
+        { "peers", true, step_peers },
 };
 
 static const Step *step_of(Scenario *s) {

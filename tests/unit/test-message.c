@@ -163,6 +163,10 @@ static void test_unix(void **state) {
         assert_message("psql[77] vanished: unix \"/run/a b\" -> \"\\x40pg\" after 3.2 s, closed (rule db)");
         event_set_number(&e, EVENT_FIELD_NOT_AFTER, 101);
         assert_message("psql[77] vanished: unix \"/run/a b\" -> \"\\x40pg\" after at most 3.2 s, closed (rule db)");
+        event_set_number(&e, EVENT_FIELD_PEER_PID, 70);
+        assert_message("psql[77] vanished: unix \"/run/a b\" -> \"\\x40pg\" ?[70] after at most 3.2 s, closed (rule db)");
+        event_set_word(&e, EVENT_FIELD_PEER_COMM, "my postgres");
+        assert_message("psql[77] vanished: unix \"/run/a b\" -> \"\\x40pg\" \"my postgres\"[70] after at most 3.2 s, closed (rule db)");
 }
 
 static void test_missed(void **state) {

@@ -380,6 +380,36 @@ static void test_destroy(void **state) {
         assert_int_equal(sockdiag_parse_destroy(&m.header, &s), -EINVAL);
 }
 
+static int sum_client(void *userdata, uint32_t inode) {
+        *(uint64_t *) userdata += inode;
+        return inode == 666 ? -ECANCELED : 0;
+}
+
+/* Who waits in the queue of a listener. */
+static void test_icons(void **state) {
+        const struct unix_diag_msg d = { .udiag_family = AF_UNIX, .udiag_type = SOCK_STREAM, .udiag_state = STATE_LISTEN, .udiag_ino = 8 };
+        const uint32_t waiting[] = { 7, 0, 9 }, last[] = { 666, 1 };
+        uint64_t sum = 0;
+        Message m;
+
+        begin(&m, &d, sizeof(d));
+        put(&m, UNIX_DIAG_NAME, "/run/x", 7);
+        assert_int_equal(sockdiag_parse_icons(&m.header, sum_client, &sum), 0);
+        assert_int_equal(sum, 0);
+        put(&m, UNIX_DIAG_ICONS, waiting, sizeof(waiting));
+        assert_int_equal(sockdiag_parse_icons(&m.header, sum_client, &sum), 0);
+        assert_int_equal(sum, 16);
+        begin(&m, &d, sizeof(d));
+        put(&m, UNIX_DIAG_ICONS, waiting, 6); /* one and a half */
+        assert_int_equal(sockdiag_parse_icons(&m.header, sum_client, &sum), 0);
+        assert_int_equal(sum, 23);
+        put(&m, UNIX_DIAG_ICONS, last, sizeof(last));
+        assert_int_equal(sockdiag_parse_icons(&m.header, sum_client, &sum), -ECANCELED);
+        m.header.nlmsg_len -= 4;
+        begin(&m, &d, sizeof(d) - 1);
+        assert_int_equal(sockdiag_parse_icons(&m.header, sum_client, &sum), -EINVAL);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_inet),     cmocka_unit_test(test_inet6),
@@ -388,6 +418,7 @@ int main(void) {
                 cmocka_unit_test(test_unix),     cmocka_unit_test(test_unix_names),
                 cmocka_unit_test(test_unix_bad), cmocka_unit_test(test_next),
                 cmocka_unit_test(test_destroy),
+                cmocka_unit_test(test_icons),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Who holds the other ends: the ledger knows it of the processes that are walked anyway; then those who held other ends lately are
+ * walked, since a client comes back to the same server; then, if still something is open, all processes, once a cycle and at most
+ * limits.peer_walks times a minute. What is over the limit stays without process, and is told once. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "collect/procfs.h"
+#include "cycle-peer.h"
+#include "cycle.h"
+
+#define USEC_PER_MINUTE (60 * USEC_PER_SEC)
+
+typedef struct Walk {
+        Cycle *cycle;
+        PeerWork **open; /* those without process, by inode */
+        size_t count;
+        PeerProcess process; /* whose descriptors arrive */
+        bool all;            /* everybody is walked */
+} Walk;
+
+static int compare_inode(const void *a, const void *b) {
+        const PeerWork *x = *(PeerWork *const *) a, *y = *(PeerWork *const *) b;
+
+        return CMP(x->inode, y->inode);
+}
+
+static size_t first_with(const Walk *w, uint32_t inode) {
+        size_t first = 0, n = w->count;
+
+        while (n > 0) {
+                size_t half = n / 2;
+
+                if (w->open[first + half]->inode < inode) {
+                        first += half + 1;
+                        n -= half + 1;
+                } else
+                        n = half;
+        }
+        return first;
+}
+
+static int take_descriptor(void *userdata, int fd, uint32_t inode) {
+        Walk *w = userdata;
+
+        (void) fd;
+        for (size_t i = first_with(w, inode); i < w->count && w->open[i]->inode == inode; i++) {
+                PeerWork *work = w->open[i];
+
+                work->holders++;
+                if (work->process.pid == 0 || peer_is_better(&w->process, &work->process, &work->this_end))
+                        work->process = w->process;
+        }
+        return 0;
+}
+
+/* A process that is gone or gives no access has nothing to say. */
+static int walk_one(Walk *w, uint32_t pid, uint64_t start_ticks) {
+        int r;
+
+        w->process = (PeerProcess){ pid, start_ticks };
+        r = procfs_sockets(w->cycle->proc_fd, pid, start_ticks, take_descriptor, w);
+        return r == -ENOMEM ? r : 0;
+}
+
+/* Those who are never the answer while there may be others: their finding decides nothing. */
+static bool decides(const PeerWork *work) {
+        return work->process.pid > 1 && (work->process.pid != work->this_end.pid || work->process.start_ticks != work->this_end.start_ticks);
+}
+
+static size_t keep_open(Walk *w) {
+        size_t kept = 0;
+
+        for (size_t i = 0; i < w->count; i++) {
+                w->open[i]->holders = 0;
+                if (decides(w->open[i]))
+                        continue;
+                w->open[i]->process = (PeerProcess){};
+                w->open[kept++] = w->open[i];
+        }
+        return w->count = kept;
+}
+
+static int walk_recent(Walk *w) {
+        Peers *p = &w->cycle->peers;
+        int r = 0;
+
+        for (size_t i = 0; i < PEERS_RECENT && r >= 0; i++)
+                if (p->recent[i].pid != 0)
+                        r = walk_one(w, p->recent[i].pid, p->recent[i].start_ticks);
+        return r;
+}
+
+static int walk_all(Walk *w) {
+        _cleanup_free_ uint32_t *pids = NULL;
+        size_t count;
+        int r = procfs_list(w->cycle->proc_fd, &pids, &count);
+
+        for (size_t i = 0; i < count && r >= 0; i++) {
+                uint64_t start;
+
+                if (procfs_start(w->cycle->proc_fd, pids[i], &start) == 0)
+                        r = walk_one(w, pids[i], start);
+        }
+        for (size_t i = 0; i < w->count; i++)
+                w->open[i]->counted = true;
+        return r;
+}
+
+static bool may_walk(Cycle *c, size_t open) {
+        Peers *p = &c->peers;
+        uint64_t now = clock_boottime();
+
+        if (now - p->minute >= USEC_PER_MINUTE) {
+                p->minute = now;
+                p->walks = 0;
+        }
+        if (p->walks < c->config->limits.peer_walks) {
+                p->walks++;
+                p->over = false;
+                return true;
+        }
+        if (!p->over)
+                ledger_gap(c->ledger, "over-limit", now, now, open);
+        p->over = true;
+        return false;
+}
+
+/* The newest first. */
+static void remember(Peers *p, const PeerProcess *process) {
+        size_t i;
+
+        for (i = 0; i < PEERS_RECENT - 1; i++)
+                if (p->recent[i].pid == process->pid && p->recent[i].start_ticks == process->start_ticks)
+                        break;
+        for (; i > 0; i--)
+                p->recent[i] = p->recent[i - 1];
+        p->recent[0] = *process;
+}
+
+/* The ledger must know whom the answer names. */
+static int introduce(Cycle *c, PeerProcess *process) {
+        _cleanup_process_ Process p = {};
+        int r;
+
+        if (ledger_process_touch(c->ledger, process->pid, process->start_ticks) >= 0)
+                return 0;
+        r = procfs_read(c->proc_fd, process->pid, PROCFS_EXE | PROCFS_LOGIN | PROCFS_NETNS, &p);
+        if (r == 0 && p.start_ticks != process->start_ticks)
+                r = -ESRCH;
+        if (r == 0)
+                r = ledger_process_see(c->ledger, &p);
+        if (r < 0)
+                *process = (PeerProcess){};
+        return r == -ENOMEM ? r : 0;
+}
+
+/* From what the ledger knows; the rest is open. */
+static void ask_ledger(Walk *w, PeerWork *works, size_t count) {
+        for (size_t i = 0; i < count; i++) {
+                PeerWork *work = &works[i];
+
+                if (work->inode == 0)
+                        continue;
+                work->holders = (uint32_t) ledger_peer_holder(w->cycle->ledger, work->inode, &work->this_end, &work->process, &work->counted);
+                if (work->counted || decides(work))
+                        continue;
+                work->holders = 0;
+                work->process = (PeerProcess){};
+                w->open[w->count++] = work;
+        }
+        if (w->count > 0)
+                qsort(w->open, w->count, sizeof(*w->open), compare_inode);
+}
+
+int cycle_peer_holders(Cycle *c, PeerWork *works, size_t count) {
+        _cleanup_free_ PeerWork **open = reallocarray(NULL, count + 1, sizeof(*open));
+        Walk w = { .cycle = c, .open = open };
+        int r = 0;
+
+        if (!open)
+                return -ENOMEM;
+        ask_ledger(&w, works, count);
+        if (w.count > 0)
+                r = walk_recent(&w);
+        if (r >= 0 && keep_open(&w) > 0 && may_walk(c, w.count))
+                r = walk_all(&w);
+        for (size_t i = 0; i < count && r >= 0; i++) {
+                if (works[i].process.pid == 0)
+                        continue;
+                if (works[i].process.pid > 1)
+                        remember(&c->peers, &works[i].process);
+                r = introduce(c, &works[i].process);
+        }
+        return r;
+}

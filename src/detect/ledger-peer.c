@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Ledger: who is at the other end (peer.h). It is asked for once, when a connection is about to be told and has another end: when it
+ * appears, or when it gets connected. What waits in the queue of a listener is asked about once more, one look later, since by
+ * then it is mostly accepted. What was found stays with the connection, so that its end names the peer, too.
+ *
+ * Pure: the questions are handed out, and somebody who may look answers them, before the judgement that tells the connection. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "detect/ledger-internal.h"
+
+#define ASKS_MAX 2
+
+static bool is_connected(const Connection *c) {
+        switch (c->transport) {
+        case TRANSPORT_TCP:
+                return c->peer.port != 0 && c->state != STATE_SYN_SENT && c->state != STATE_SYN_RECV && c->state != STATE_LISTEN &&
+                       c->state != STATE_CLOSE;
+        case TRANSPORT_UDP:
+                return c->peer.port != 0;
+        case TRANSPORT_DGRAM:
+                return c->peer_inode != 0;
+        case TRANSPORT_STREAM:
+        case TRANSPORT_SEQPACKET:
+                /* Without cookie it comes from a text that names no peer. */
+                return c->state == STATE_ESTABLISHED && c->cookie != 0;
+        default:
+                return false;
+        }
+}
+
+/* Will the next judgement tell it, and as a connection? */
+static bool is_to_be_told(Ledger *l, Connection *c) {
+        uint8_t direction = c->direction;
+        bool listener = false, told;
+
+        if (c->told)
+                return !c->told_listener;
+        if (c->newcomer && c->orphan && c->appeared && !c->waited && !c->noticed)
+                return false; /* the judgement waits for its accept, one look long */
+        told = ledger_decide(l, c, &listener) != RULE_NONE && !listener;
+        c->direction = direction; /* the judgement decides, when it knows which listeners are gone */
+        return told;
+}
+
+static bool is_wanted(Ledger *l, Connection *c) {
+        return c->peer_asks < ASKS_MAX && !c->out && !c->ended && !c->suspect && is_connected(c) && is_to_be_told(l, c);
+}
+
+static int hand_out(Ledger *l, Connection *c, ledger_peer_t take, void *userdata) {
+        PeerQuestion q = {
+                .key = c->key,
+                .netns = c->table->netns,
+                .inode = c->inode,
+                .peer_inode = c->peer_inode,
+                .family = c->family,
+                .transport = c->transport,
+                .local = c->local,
+                .peer = c->peer,
+                .interface = c->interface,
+        };
+
+        if (c->primary)
+                q.this_end = (PeerProcess){ c->primary->process.pid, c->primary->process.start_ticks };
+        return take(userdata, &q);
+}
+
+int ledger_peers(Ledger *l, ledger_peer_t take, void *userdata) {
+        size_t again = l->peer_again_count;
+        int r = 0;
+
+        l->peer_again_count = 0;
+        for (size_t i = 0; i < again && r >= 0; i++) {
+                Connection *c = ledger_connection(l, l->peer_again[i]);
+
+                if (c && is_wanted(l, c)) {
+                        c->peer_asks = ASKS_MAX;
+                        r = hand_out(l, c, take, userdata);
+                }
+        }
+        for (Connection *c = l->pending; c && r >= 0; c = c->next_pending)
+                if (c->peer_asks == 0 && is_wanted(l, c)) {
+                        c->peer_asks = 1;
+                        r = hand_out(l, c, take, userdata);
+                }
+        return r;
+}
+
+size_t ledger_peer_holder(const Ledger *l, uint32_t inode, const PeerProcess *this_end, PeerProcess *ret, bool *ret_all) {
+        size_t count = 0;
+
+        for (const Holder *h = inode != 0 ? ledger_holders(l, inode) : NULL; h; h = h->next_of_inode, count++) {
+                PeerProcess p = { h->actor->process.pid, h->actor->process.start_ticks };
+
+                if (count == 0 || peer_is_better(&p, ret, this_end))
+                        *ret = p;
+        }
+        *ret_all = l->rules->any_process;
+        return count;
+}
+
+/* Asked again, one look later. Out of memory costs that. */
+static void ask_again(Ledger *l, const Connection *c) {
+        uint64_t *keys = array_grow(l->peer_again, l->peer_again_count, sizeof(*keys));
+
+        if (!keys)
+                return;
+        l->peer_again = keys;
+        l->peer_again[l->peer_again_count++] = c->key;
+}
+
+int ledger_peer_answer(Ledger *l, const PeerAnswer *answer) {
+        Connection *c = ledger_connection(l, answer->key);
+        Actor *a = answer->process.pid != 0 ? ledger_actor(l, answer->process.pid) : NULL;
+        OtherEnd *other;
+
+        if (!c)
+                return -ENOENT;
+        other = malloc(sizeof(*other) + answer->path_size);
+        if (!other)
+                return -ENOMEM;
+        *other = (OtherEnd){
+                .process = a && a->process.start_ticks == answer->process.start_ticks ? actor_reference(a) : NULL,
+                .holder_count = answer->holder_count,
+                .cycle = l->cycle,
+                .by = (uint8_t) answer->by,
+                .state = (uint8_t) answer->state,
+                .path_size = answer->path_size,
+        };
+        if (answer->path_size > 0)
+                memcpy(other->path, answer->path, answer->path_size);
+        c->other = other_end_free(c->other);
+        c->other = other;
+        if (answer->inode != 0 && c->family == FAMILY_UNIX && answer->state == PEER_ACCEPTED)
+                c->peer_inode = answer->inode;
+        if (answer->state == PEER_PENDING && c->peer_asks < ASKS_MAX)
+                ask_again(l, c);
+        return 0;
+}
+
+OtherEnd *other_end_free(OtherEnd *other) {
+        if (other)
+                actor_release(other->process);
+        free(other);
+        return NULL;
+}
+
+void ledger_event_peer(Ledger *l, Event *e, const Connection *c) {
+        const OtherEnd *o = c->other;
+        const Process *p;
+
+        if (!o)
+                return;
+        if (o->path_size > 0)
+                event_set_bytes(e, EVENT_FIELD_PEER_PATH, (Bytes){ .data = o->path, .size = o->path_size });
+        event_set_word(e, EVENT_FIELD_PEER_BY, peer_by_name(o->by));
+        /* What waited then need not wait any more. */
+        if (o->state != PEER_STATE_UNKNOWN && (o->state != PEER_PENDING || o->cycle == l->cycle))
+                event_set_word(e, EVENT_FIELD_PEER_STATE, peer_state_name(o->state));
+        if (o->holder_count > 1)
+                event_set_number(e, EVENT_FIELD_PEER_HOLDER_COUNT, o->holder_count);
+        if (!o->process)
+                return;
+        p = &o->process->process;
+        event_set_number(e, EVENT_FIELD_PEER_PID, p->pid);
+        ledger_event_entity(l, e, EVENT_FIELD_PEER_PROCESS_ENTITY, p);
+        event_set_bytes(e, EVENT_FIELD_PEER_COMM, bytes_of(p->comm));
+        event_set_bytes(e, EVENT_FIELD_PEER_EXE, bytes_of(p->exe));
+        if (p->uid != PROCESS_UNKNOWN)
+                event_set_number(e, EVENT_FIELD_PEER_UID, p->uid);
+        event_set_bytes(e, EVENT_FIELD_PEER_UNIT, bytes_of(p->unit));
+        if (p->netns_inode != 0 && p->netns_inode != c->table->netns.inode)
+                event_set_number(e, EVENT_FIELD_PEER_NETNS, p->netns_inode);
+}
