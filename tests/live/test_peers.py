@@ -3,6 +3,7 @@
 two, of what waits to be accepted; in which namespaces it looks; and who tries to pass for somebody's peer and must fail."""
 
 import re
+import signal
 import subprocess
 
 import pytest
@@ -230,3 +231,176 @@ def test_udp_on_loopback(stage, server_connects):
     stage.audit.until(lambda: any('SOCKAUDIT_PEER_PID' in e for e in stage.audit.of(LOCAL_PORT=bound)), 'peer')
     e, = [e for e in stage.audit.of(LOCAL_PORT=bound) if 'SOCKAUDIT_PEER_PID' in e]
     assert (peer(e)['PID'], peer(e)['BY'], peer(e)['PORT']) == (str(server.pid), 'tuple', str(port))
+
+
+# --- across namespaces, and who may not pass for a peer -----------------------------------------------
+
+NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
+OTHER_USER = ['unshare', '--user', '--map-root-user', '--net']
+HERE, THERE = '10.99.0.1', '10.99.0.2'
+HERE_SIX, THERE_SIX = 'fd00:99::1', 'fd00:99::2'
+
+
+def ip(pid, *command):
+    subprocess.run(['nsenter', f'--net=/proc/{pid}/ns/net', 'ip', *map(str, command)], check=True)
+
+
+def veth(a, b, name='sa-veth'):
+    """Between the namespaces of two processes: HERE in the first one, THERE in the second."""
+    ip(a, 'link', 'add', name, 'type', 'veth', 'peer', 'name', name, 'netns', b)
+    for pid, address, six in ((a, HERE, HERE_SIX), (b, THERE, THERE_SIX)):
+        ip(pid, 'addr', 'add', f'{address}/24', 'dev', name)
+        ip(pid, 'addr', 'add', f'{six}/64', 'dev', name, 'nodad')
+        ip(pid, 'link', 'set', name, 'up')
+        ip(pid, 'link', 'set', 'lo', 'up')
+
+
+def connected(client, server, server_address, port=0):
+    """A TCP connection between two actors: its ports."""
+    port = server.do(f'keep.setdefault("l", socket.create_server(({server_address!r}, {port}))).getsockname()[1]')
+    mine = client.do(f'keep.setdefault("c", socket.create_connection(({server_address!r}, {port}))).getsockname()[1]')
+    server.do('keep.setdefault("a", keep["l"].accept()[0]).fileno()')
+    return port, mine
+
+
+def ss_peer(pid, *options):
+    """Who has the sockets in the namespace of a process, as ss(8) tells."""
+    return subprocess.run(['nsenter', f'--net=/proc/{pid}/ns/net', 'ss', '-Hnap', *options], capture_output=True, text=True, check=True).stdout
+
+
+def test_tcp_and_udp_across_a_veth_pair(stage):
+    other = Namespace()
+    server, client = stage.actor('server', other), stage.actor('watched-client')
+    veth(client.pid, server.pid)
+    port, mine = connected(client, server, THERE)
+    e = stage.opening(LOCAL_PORT=mine, PEER_PORT=port)
+    assert (peer(e)['PID'], peer(e)['BY'], peer(e)['NETNS']) == (str(server.pid), 'tuple', str(other.inode()))
+    assert f'pid={server.pid},' in ss_peer(server.pid, '-t', f'( sport = :{port} and dport = :{mine} )')
+    # UDP, both connected
+    ports = [a.do(f'(lambda s: s.bind(({address!r}, 0)) or s.getsockname()[1])(keep.setdefault("u", socket.socket(socket.AF_INET, socket.SOCK_DGRAM)))')
+             for a, address in ((client, HERE), (server, THERE))]
+    server.do(f'keep["u"].connect(({HERE!r}, {ports[0]}))')
+    client.do(f'keep["u"].connect(({THERE!r}, {ports[1]}))')
+    stage.audit.until(lambda: any('SOCKAUDIT_PEER_PID' in e for e in stage.audit.of(LOCAL_PORT=ports[0])), 'peer')
+    e, = [e for e in stage.audit.of(LOCAL_PORT=ports[0]) if 'SOCKAUDIT_PEER_PID' in e]
+    assert peer(e)['PID'] == str(server.pid)
+    other.close()
+
+
+def no_peer(event):
+    return not {'PID', 'BY', 'COMM', 'STATE'} & set(peer(event))
+
+
+def test_a_namespace_of_another_user_is_not_believed(stage):
+    """What looks like another machine: the real server has a user namespace of its own, and nobody can say who made it."""
+    client = stage.actor('watched-client')
+    outside = stage.actor('outside', prefix=OTHER_USER)
+    veth(client.pid, outside.pid)
+    port, mine = connected(client, outside, THERE)
+    assert no_peer(stage.opening(LOCAL_PORT=mine, PEER_PORT=port))
+
+
+def forge(stage, client, outside, make, family='AF_INET', here=HERE, there=THERE):
+    """A real connection to the outside, and a decoy with the swapped addresses, made by make(port, mine), when the daemon looks."""
+    veth(client.pid, outside.pid)
+    mine = client.do(f'(lambda s: s.bind(({here!r}, 0)) or s.getsockname()[1])(keep.setdefault("c", socket.socket(socket.{family})))')
+    port = outside.do(f'keep.setdefault("l", socket.create_server(({there!r}, 0), family=socket.{family})).getsockname()[1]')
+    stage.audit.process.send_signal(signal.SIGSTOP)
+    client.do(f'keep["c"].connect(({there!r}, {port}))')
+    outside.do('keep.setdefault("a", keep["l"].accept()[0]).fileno()')
+    decoy = make(port, mine)
+    stage.audit.process.send_signal(signal.SIGCONT)
+    e = stage.opening(LOCAL_PORT=mine, PEER_PORT=port)
+    assert f'pid={decoy.pid},' in ss_peer(decoy.pid, '-t', f'( sport = :{port} and dport = :{mine} )'), 'the decoy is in place'
+    stage.audit.cycles(2)
+    for event in stage.audit.of(CONNECTION=e['SOCKAUDIT_CONNECTION']):
+        assert no_peer(event), event['MESSAGE']
+
+
+def decoy_with_both_ends(decoy, port, mine):
+    """Both addresses on lo, and the very connection."""
+    for command in (f'addr add {HERE}/32 dev lo', f'addr add {THERE}/32 dev lo', 'link set lo up'):
+        assert decoy.do(f'os.system("ip {command}")') == 0
+    decoy.do(f'keep.setdefault("l", socket.create_server(({THERE!r}, {port}))).fileno()')
+    decoy.do(f'(lambda s: s.bind(({HERE!r}, {mine})) or s.connect(({THERE!r}, {port})))(keep.setdefault("c", socket.socket()))')
+    decoy.do('keep.setdefault("a", keep["l"].accept()[0]).fileno()')
+    return decoy
+
+
+def test_nobody_forges_a_peer_in_a_namespace_of_his_own(stage):
+    client = stage.actor('watched-client')
+    outside = stage.actor('outside', prefix=OTHER_USER)
+    decoy = stage.actor('decoy', prefix=[*NOBODY, *OTHER_USER])
+    assert 'Uid:\t65534' in open(f'/proc/{decoy.pid}/status').read()
+    forge(stage, client, outside, lambda port, mine: decoy_with_both_ends(decoy, port, mine))
+
+
+def test_addresses_on_lo_are_not_believed(stage):
+    """Not even where root has made the namespace."""
+    ns = Namespace()
+    client = stage.actor('watched-client')
+    outside = stage.actor('outside', prefix=OTHER_USER)
+    decoy = stage.actor('decoy', ns)
+    forge(stage, client, outside, lambda port, mine: decoy_with_both_ends(decoy, port, mine))
+    ns.close()
+
+
+def udp_forge(stage, **options):
+    """A UDP socket that names the outside, and a decoy in a namespace where the address is configured on a device, and the way back is: its event."""
+    client = stage.actor('watched-client')
+    outside = stage.actor('outside', prefix=OTHER_USER)
+    veth(client.pid, outside.pid)
+    decoy = stage.actor('decoy', **options)
+    for command in ('link add d0 type veth peer name d1', f'addr add {THERE}/24 dev d0', 'link set d0 up', 'link set d1 up'):
+        assert decoy.do(f'os.system("ip {command}")') == 0
+    mine = client.do(f'(lambda s: s.bind(({HERE!r}, 0)) or s.getsockname()[1])(keep.setdefault("u", socket.socket(socket.AF_INET, socket.SOCK_DGRAM)))')
+    decoy.do(f'(lambda s: (s.bind(({THERE!r}, 53000)), s.connect(({HERE!r}, {mine})))[1])(keep.setdefault("u", socket.socket(socket.AF_INET, socket.SOCK_DGRAM)))')
+    assert f'pid={decoy.pid},' in ss_peer(decoy.pid, '-u', f'( sport = :53000 and dport = :{mine} )'), 'the decoy is in place'
+    client.do(f'keep["u"].connect(({THERE!r}, 53000))')
+    return decoy, stage.audit.next(LOCAL_PORT=mine, PEER_PORT=53000)
+
+
+def test_nobody_forges_a_peer_with_devices_and_routes(stage):
+    _, event = udp_forge(stage, prefix=[*NOBODY, *OTHER_USER])
+    assert no_peer(event)
+
+
+def test_root_could(stage):
+    """What the test above does wrong is only who does it: by these addresses a namespace that root has made is believed."""
+    ns = Namespace()
+    decoy, event = udp_forge(stage, ns=ns)
+    assert (peer(event)['PID'], peer(event)['BY']) == (str(decoy.pid), 'tuple')
+    ns.close()
+
+
+def test_nobody_forges_a_peer_with_an_address_that_is_not_here(stage):
+    """IPV6_FREEBIND lets any user take any address: in our own namespace he can try to connect from it, and of UDP be connected at once."""
+    client = stage.actor('watched-client')
+    outside = stage.actor('outside', prefix=OTHER_USER)
+    decoy = stage.actor('decoy', prefix=NOBODY)
+
+    def take(kind, port, to):
+        decoy.do(f'(lambda s: (s.setsockopt(41, 78, 1), s.setblocking(False), s.bind(({THERE_SIX!r}, {port})), s.connect_ex(({HERE_SIX!r}, {to})))[3])'
+                 f'(keep.setdefault({kind!r}, socket.socket(socket.AF_INET6, socket.{kind})))')
+        return decoy
+    forge(stage, client, outside, lambda port, mine: take('SOCK_STREAM', port, mine), 'AF_INET6', HERE_SIX, THERE_SIX)
+    mine = client.do(f'(lambda s: s.bind(({HERE_SIX!r}, 0)) or s.getsockname()[1])(keep.setdefault("u", socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)))')
+    take('SOCK_DGRAM', 53000, mine)
+    assert f'pid={decoy.pid},' in ss_peer(decoy.pid, '-u', f'( sport = :53000 and dport = :{mine} )'), 'the decoy is in place'
+    client.do(f'keep["u"].connect(({THERE_SIX!r}, 53000))')
+    assert no_peer(stage.audit.next(LOCAL_PORT=mine, PEER_PORT=53000))
+
+
+def test_equal_loopback_addresses_in_two_namespaces(stage):
+    """The other end of the watched one is gone; in another namespace the same pair of addresses lives."""
+    ns = Namespace()
+    client, server, twin = stage.actor('client'), stage.actor('server'), stage.actor('twin', ns)
+    port, mine = connected(client, server, '127.0.0.1')
+    twin.do(f'keep.setdefault("l", socket.create_server(("127.0.0.1", {port}))).fileno()')
+    twin.do(f'(lambda s: s.bind(("127.0.0.1", {mine})) or s.connect(("127.0.0.1", {port})))(keep.setdefault("c", socket.socket()))')
+    twin.do('keep.setdefault("a", keep["l"].accept()[0]).fileno()')
+    server.do('[keep.pop(x).close() for x in "al"]')
+    client.do('name(b"watched-late")')
+    e = stage.opening(LOCAL_PORT=mine, PEER_PORT=port)
+    assert peer(e).get('STATE') in (None, 'gone') and 'PID' not in peer(e)
+    ns.close()
