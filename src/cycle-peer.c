@@ -130,16 +130,11 @@ static int read_places(Cycle *c, const Places *places) {
         return r;
 }
 
-/* Those of all processes, watched or not. Read again when others are there, else as seldom as processes are judged again. */
-static int find_places(Asking *a) {
-        Cycle *c = a->cycle;
+/* Read again when others are there, else as seldom as processes are judged again. */
+int cycle_places(Cycle *c) {
         Places places = { .cycle = c };
         uint64_t now = clock_boottime();
-        int r = a->has_places ? 0 : ledger_processes(c->ledger, LEDGER_EVERYONE, note_place, &places);
-
-        if (a->has_places)
-                return 0;
-        a->has_places = true;
+        int r = ledger_processes(c->ledger, LEDGER_EVERYONE, note_place, &places);
 
         if (r >= 0 && (c->peers.hosts_read == 0 || places.hash != c->peers.hosts_hash || now - c->peers.hosts_read >= c->config->rescan)) {
                 r = read_places(c, &places);
@@ -148,6 +143,13 @@ static int find_places(Asking *a) {
         }
         free(places.inodes);
         free(places.pids);
+        return r;
+}
+
+static int find_places(Asking *a) {
+        int r = a->has_places ? 0 : cycle_places(a->cycle);
+
+        a->has_places = true;
         return r;
 }
 

@@ -29,6 +29,9 @@ typedef struct Cycle Cycle;
 /* Between the walk that finds new holders and the judgement. Costs nothing where nothing is about to be told. -ENOMEM. */
 int cycle_peers(Cycle *c);
 
+/* The namespaces of all processes, watched or not, in c->peers.hosts; read once a cycle, at most. -ENOMEM. */
+int cycle_places(Cycle *c);
+
 /* What one cycle asks; cycle-peer.c fills it, cycle-holder.c names the processes. */
 typedef struct PeerWork {
         uint64_t key;

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/macro.h"
 #include "collect/procfs.h"
+#include "cycle-stray.h"
 
 void cycle_done(Cycle *c) {
         free(c->namespaces);
@@ -125,6 +126,7 @@ typedef struct Namespaces {
         Cycle *cycle;
         Netns *items;
         size_t count, looked, over;
+        size_t own; /* the first ones: watched processes live there, and they have been looked at */
 } Namespaces;
 
 static int keep_namespace(Namespaces *list, const Netns *netns) {
@@ -299,7 +301,7 @@ static int look_at_all(Cycle *c, Namespaces *list, bool again) {
         r = ledger_processes(c->ledger, LEDGER_ALL, add_namespace, list);
         if (r < 0)
                 return r;
-        wanted = list->looked = list->count;
+        wanted = list->own = list->looked = list->count;
         for (size_t i = 0; i < wanted; i++) {
                 r = count_namespace(c, &list->items[i]);
                 r = r < 0 ? r : look(c, &list->items[i], tables);
@@ -320,6 +322,30 @@ static int look_at_all(Cycle *c, Namespaces *list, bool again) {
         }
         c->over_namespaces = list->over > 0;
         return 0;
+}
+
+/* Namespaces of others in which sockets of watched processes are. From now on they are looked at as long as there are such. */
+static int look_at_strays(Cycle *c, Namespaces *list) {
+        unsigned tables = tables_wanted(&c->config->rules);
+        const Taker taker = { .userdata = c, .begin = take_begin, .row = take_row, .end = take_end };
+        Strays s = { .cycle = c, .taker = &taker, .known = list->items, .known_count = list->own };
+        int r = cycle_strays(&s);
+
+        for (size_t i = 0; i < s.found_count && r >= 0; i++) {
+                if (list->count >= c->config->limits.namespaces) {
+                        list->over++;
+                        continue;
+                }
+                if (s.found[i].pid != NETNS_NOBODY) {
+                        list->looked++;
+                        r = look(c, &s.found[i], tables & TABLE_BIT(TABLE_UNIX));
+                        r = r == -ENOBUFS ? 0 : r;
+                }
+                if (r >= 0 && !has_namespace(list->items, list->count, s.found[i].id))
+                        r = keep_namespace(list, &s.found[i]);
+        }
+        free(s.found);
+        return r;
 }
 
 /* Whose are the new sockets, and who is at their other ends? Without this walk nobody's. */
@@ -460,6 +486,8 @@ static int run(Cycle *c) {
                 r = cycle_books_begin(&c->books, c->proc_fd, c->ledger, again, tables_wanted(&c->config->rules) & TABLE_BIT(TABLE_TCP));
         if (r >= 0)
                 r = look_at_all(c, &list, again);
+        if (r >= 0)
+                r = look_at_strays(c, &list);
         if (r >= 0)
                 r = judge(c);
         if (r >= 0)

@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
@@ -173,9 +174,7 @@ static int look_table(Collector *c, const Netns *netns, Sockdiag *foreign, Table
         return 0;
 }
 
-int collector_look(Collector *c, const Netns *netns, unsigned tables, const Taker *taker) {
-        _cleanup_sockdiag_ Sockdiag foreign = SOCKDIAG_NULL;
-
+static int look_tables(Collector *c, const Netns *netns, Sockdiag *foreign, unsigned tables, const Taker *taker) {
         for (TableKind table = 0; table < _TABLE_MAX; table++) {
                 Coverage coverage = {};
                 int r;
@@ -184,13 +183,47 @@ int collector_look(Collector *c, const Netns *netns, unsigned tables, const Take
                         continue;
                 r = taker->begin(taker->userdata, netns, table, clock_boottime());
                 if (r >= 0)
-                        r = look_table(c, netns, &foreign, table, taker, &coverage);
+                        r = look_table(c, netns, foreign, table, taker, &coverage);
                 if (r >= 0)
                         r = taker->end(taker->userdata, netns, table, clock_boottime(), coverage);
                 if (r < 0)
                         return r;
         }
         return 0;
+}
+
+int collector_look(Collector *c, const Netns *netns, unsigned tables, const Taker *taker) {
+        _cleanup_sockdiag_ Sockdiag foreign = SOCKDIAG_NULL;
+
+        return look_tables(c, netns, &foreign, tables, taker);
+}
+
+int collector_look_behind(Collector *c, const HolderAt *at, const Netns *known, size_t known_count, unsigned tables, const Taker *taker, Netns *ret) {
+        _cleanup_sockdiag_ Sockdiag d = SOCKDIAG_NULL;
+        _cleanup_close_ int ns_fd = -1;
+        Netns netns = { .pid = NETNS_NOBODY };
+        struct stat st;
+        int r;
+
+        if (c->kind != COLLECTOR_SOCK_DIAG)
+                return -EOPNOTSUPP;
+        ns_fd = netns_of_socket(c->proc_fd, at->pid, at->start_ticks, at->fd, at->inode);
+        if (ns_fd < 0)
+                return ns_fd;
+        d.fd = netns_socket_in(c->proc_fd, ns_fd, AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG);
+        if (d.fd < 0)
+                return d.fd;
+        r = netns_cookie(d.fd, &netns.id);
+        if (r < 0 || fstat(ns_fd, &st) < 0)
+                return r < 0 ? r : -errno;
+        netns.inode = (uint32_t) st.st_ino;
+        if (netns.id == c->own.id)
+                return -EEXIST;
+        for (size_t i = 0; i < known_count; i++)
+                if (known[i].id == netns.id)
+                        return -EEXIST;
+        *ret = netns;
+        return look_tables(c, &netns, &d, tables, taker);
 }
 
 int collector_confirm(Collector *c, const Netns *netns, const Socket *socket) {

@@ -28,6 +28,16 @@ int collector_from_name(const char *name);
 
 typedef struct Collector Collector;
 
+#define NETNS_NOBODY UINT32_MAX
+
+/* A descriptor of a process. */
+typedef struct HolderAt {
+        uint32_t pid;
+        uint64_t start_ticks;
+        int fd;
+        uint32_t inode; /* of the socket it refers to */
+} HolderAt;
+
 /* Who takes what a look gives. begin: just before the first request for a table, with the time. row: one
  * socket, valid during the call. end: after the last reply. A negative return ends the look and is passed
  * on. `t` is CLOCK_BOOTTIME usec. between is called between any two reads of the kernel, so that notices can be
@@ -52,6 +62,10 @@ CollectorKind collector_kind(const Collector *c);
 /* Look at `tables` (a set of TABLE_BIT) of one namespace. What cannot be read is told through Taker.end with its
  * coverage, and is no error here. Returns 0, or what a Taker function returned, or -ENOMEM. */
 int collector_look(Collector *c, const Netns *netns, unsigned tables, const Taker *taker);
+
+/* The same for the namespace of a socket that process `pid` has as descriptor `fd`, if nobody lives there: it is found as netns_of_socket() says. ret is
+ * that namespace; its pid is nobody's (NETNS_NOBODY). 0; -EEXIST when it is one of `known`; or negative errno. */
+int collector_look_behind(Collector *c, const HolderAt *at, const Netns *known, size_t known_count, unsigned tables, const Taker *taker, Netns *ret);
 
 /* Ask for one socket exactly (tuple and cookie of connected TCP, inode and cookie of unix). Returns 1 alive, 0
  * not there, -EOPNOTSUPP when this kind cannot tell for such a socket (listeners, UDP: an exact request

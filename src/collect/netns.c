@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -20,6 +21,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -160,8 +162,24 @@ static bool same_file(int fd, int dir_fd, const char *path) {
         return fstat(fd, &a) == 0 && fstatat(dir_fd, path, &b, 0) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+int netns_socket_in(int proc_fd, int ns_fd, int domain, int type, int protocol) {
+        _cleanup_close_ int own = openat(proc_fd, OWN, O_RDONLY | O_CLOEXEC);
+        int fd;
+
+        if (own < 0)
+                return ns_error(-errno);
+        if (setns(ns_fd, CLONE_NEWNET) < 0)
+                return -errno;
+        fd = socket(domain, type | SOCK_CLOEXEC, protocol);
+        if (fd < 0)
+                fd = -errno;
+        if (setns(own, CLONE_NEWNET) < 0 || !same_file(own, proc_fd, OWN))
+                abort();
+        return fd;
+}
+
 int netns_socket(int proc_fd, uint32_t pid, int domain, int type, int protocol) {
-        _cleanup_close_ int own = -1, foreign = -1;
+        _cleanup_close_ int foreign = -1;
         int fd;
 
         if (pid == 0) {
@@ -171,18 +189,30 @@ int netns_socket(int proc_fd, uint32_t pid, int domain, int type, int protocol) 
         foreign = netns_open(proc_fd, pid);
         if (foreign < 0)
                 return foreign;
-        own = netns_open(proc_fd, 0);
-        if (own < 0)
-                return own;
+        return netns_socket_in(proc_fd, foreign, domain, type, protocol);
+}
 
-        if (setns(foreign, CLONE_NEWNET) < 0)
+int netns_of_socket(int proc_fd, uint32_t pid, uint64_t start_ticks, int fd, uint32_t inode) {
+        _cleanup_close_ int pid_fd = -1, copy = -1;
+        uint64_t start;
+        struct stat st;
+        int ns_fd, r;
+
+        pid_fd = (int) syscall(SYS_pidfd_open, pid, 0);
+        if (pid_fd < 0)
                 return -errno;
-        fd = socket(domain, type | SOCK_CLOEXEC, protocol);
-        if (fd < 0)
-                fd = -errno;
-        if (setns(own, CLONE_NEWNET) < 0 || !same_file(own, proc_fd, OWN))
-                abort();
-        return fd;
+        r = procfs_start(proc_fd, pid, &start);
+        if (r < 0)
+                return r;
+        if (start != start_ticks)
+                return -ESRCH;
+        copy = (int) syscall(SYS_pidfd_getfd, pid_fd, fd, 0);
+        if (copy < 0)
+                return errno == EBADF ? -ESRCH : -errno;
+        if (fstat(copy, &st) < 0 || !S_ISSOCK(st.st_mode) || st.st_ino != inode)
+                return -ESRCH;
+        ns_fd = ioctl(copy, SIOCGSKNS);
+        return ns_fd < 0 ? -errno : ns_fd;
 }
 
 int netns_leave(void) {

@@ -44,3 +44,10 @@ int netns_is_initial_user(int proc_fd, uint32_t pid, uint32_t inode);
  * descriptor; -ESRCH; -EPERM where setns is not allowed; or negative errno. Moves the calling thread for a moment, and aborts
  * the program if it cannot come back. */
 int netns_socket(int proc_fd, uint32_t pid, int domain, int type, int protocol);
+/* The same inside the namespace that ns_fd refers to. */
+int netns_socket_in(int proc_fd, int ns_fd, int domain, int type, int protocol);
+
+/* The namespace of a socket, by way of the descriptor that a process has of it: for one in which nobody lives any more. It takes a copy of the
+ * descriptor for a moment, in which a close() of the process would send no FIN. Returns a descriptor of the namespace; -ESRCH when it is not that
+ * process or socket any more; -EPERM; or negative errno. */
+int netns_of_socket(int proc_fd, uint32_t pid, uint64_t start_ticks, int fd, uint32_t inode);

@@ -22,6 +22,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -470,4 +471,16 @@ int procfs_holds(int proc_fd, uint32_t pid, uint64_t start_ticks, int fd, uint32
         if (r <= 0)
                 return r == -ENOENT ? 0 : r;
         return found == inode;
+}
+
+int procfs_protocol(int proc_fd, uint32_t pid, uint64_t start_ticks, int fd, uint32_t inode, char ret[PROCFS_PROTOCOL_MAX]) {
+        char path[sizeof("/proc/self/fd/-2147483648/4294967295/fd/-2147483648")];
+        ssize_t n;
+        int r;
+
+        (void) snprintf(path, sizeof(path), "/proc/self/fd/%d/%u/fd/%d", proc_fd, pid, fd);
+        n = getxattr(path, "system.sockprotoname", ret, PROCFS_PROTOCOL_MAX - 1);
+        ret[n > 0 ? n : 0] = 0;
+        r = procfs_holds(proc_fd, pid, start_ticks, fd, inode);
+        return r > 0 ? 0 : r < 0 ? r : -ESRCH;
 }

@@ -40,6 +40,11 @@ int procfs_sockets(int proc_fd, uint32_t pid, uint64_t start_ticks, procfs_socke
 /* Does descriptor `fd` of this process still refer to the socket? 1, 0, -ESRCH, -EACCES. */
 int procfs_holds(int proc_fd, uint32_t pid, uint64_t start_ticks, int fd, uint32_t inode);
 
+#define PROCFS_PROTOCOL_MAX 32
+/* What the kernel calls the protocol of a descriptor that is a socket ("TCP", "UNIX-STREAM", "NETLINK"); empty: it does not say. 0, or -ESRCH when it is
+ * not that socket any more. */
+int procfs_protocol(int proc_fd, uint32_t pid, uint64_t start_ticks, int fd, uint32_t inode, char ret[PROCFS_PROTOCOL_MAX]);
+
 /* Pure parts, for tests and fuzzing: text in, facts out. -EINVAL when it is not such a text. */
 int procfs_parse_stat(const char *text, Process *p);
 int procfs_parse_start(const char *text, uint64_t *ret_ticks); /* field 22 of stat alone */

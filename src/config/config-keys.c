@@ -66,6 +66,9 @@ const Key config_keys[] = {
         { SECTION_TOP, "cmdline", KEY_CHOICE, FIELD(Draft, config.cmdline), NAMES(cmdline_name, 3),
           .initial = "redacted",
           .help = "Whether events carry the command line of a process; redacted is as off in this version." },
+        { SECTION_TOP, "intrusive", KEY_BOOL, FIELD(Draft, config.intrusive), .initial = "no",
+          .help = "Whether the descriptor of a socket may be copied for a moment, once, to find its network namespace where nobody lives in that any more. "
+                  "A connection that its process closes in this moment is closed a moment later." },
         { SECTION_TOP, "limits", KEY_INLINE, .inner = SECTION_LIMITS,
           .help = "Bounds of memory; reaching one is an event." },
         { SECTION_TOP, "defaults", KEY_INLINE, .inner = SECTION_DEFAULTS,

@@ -34,6 +34,7 @@ typedef struct Config {
         uint32_t cpu_max;  /* hundredths of a percent of one CPU */
         UnitLog unit_log;
         Cmdline cmdline;
+        bool intrusive;    /* descriptors of others may be copied, to find the namespace of a socket in which nobody lives */
         struct {
                 uint64_t sockets;    /* watched sockets in the map */
                 uint64_t processes;  /* processes looked at */

@@ -84,6 +84,8 @@ struct Ledger {
         size_t kept;         /* closed slots that the sweep left for their destroy messages */
         Connection *pending, **pending_tail;
         size_t unheld;
+        Stray *strays;
+        size_t stray_count;
         uint64_t *peer_again; /* keys of connections whose other end is asked for once more */
         size_t peer_again_count;
         size_t over_limit;   /* rows that found no room since the last judgement */
@@ -175,6 +177,9 @@ void ledger_event_address(Event *e, FieldId address, FieldId port, unsigned fami
 void ledger_event_process(Ledger *l, Event *e, Actor *a, bool evidence);
 
 void ledger_event_entity(const Ledger *l, Event *e, FieldId id, const Process *p);
+
+/* ledger-stray.c */
+void ledger_note_stray(Ledger *l, const Holder *h);
 
 /* ledger-peer.c */
 OtherEnd *other_end_free(OtherEnd *other);

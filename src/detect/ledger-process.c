@@ -340,6 +340,8 @@ static int holder_new(Ledger *l, Actor *a, int fd, uint32_t inode, uint64_t key)
                 return r;
         }
         a->holders = h;
+        if (!h->next_of_inode)
+                ledger_note_stray(l, h);
         return 0;
 }
 
@@ -369,6 +371,8 @@ int ledger_hold(Ledger *l, int fd, uint32_t inode) {
         if (r < 0)
                 return holder_link(l, h, before) ?: r; /* its slot has just been left: there is room */
         h->since = l->cycle + l->looked;
+        if (!h->next_of_inode)
+                ledger_note_stray(l, h);
         return 0;
 }
 

@@ -258,6 +258,7 @@ Ledger *ledger_free(Ledger *l) {
                 free(l->tables[i]);
         free(l->tables);
         free(l->peer_again);
+        free(l->strays);
         free(l);
         return NULL;
 }

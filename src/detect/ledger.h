@@ -106,6 +106,22 @@ size_t ledger_unheld(const Ledger *l);
 
 void ledger_judge(Ledger *l, uint64_t now);
 
+/* --- strays ---------------------------------------------------------------------------------------- */
+
+/* A descriptor of a watched process whose socket no look has shown. */
+typedef struct Stray {
+        uint32_t pid;
+        int fd;
+        uint64_t start_ticks;
+        uint32_t inode;
+        uint8_t looks; /* that lacked it */
+} Stray;
+
+/* Between looks and judgement. Return 1 when it needs no more asking, 0 to be asked again after the next look (a few times); a
+ * negative return ends it and is passed on. */
+typedef int (*ledger_stray_t)(void *userdata, const Stray *s);
+int ledger_strays(Ledger *l, ledger_stray_t take, void *userdata);
+
 /* --- peers ----------------------------------------------------------------------------------------- */
 
 /* Who is at the other end of this connection? */

@@ -5,6 +5,7 @@ two, of what waits to be accepted; in which namespaces it looks; and who tries t
 import re
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -15,6 +16,7 @@ interval: 100ms
 cpu_max: 100%
 rescan: 1s
 collector: {collector}
+intrusive: {intrusive}
 limits: {{peer_walks: 6000}}
 watch:
   - name: rule
@@ -39,9 +41,9 @@ ACCEPT = 'inode(keep.setdefault("a", keep["l"].accept()[0]).fileno())'
 class Stage:
     """A daemon in a namespace of its own, and the actors on it."""
 
-    def __init__(self, directory, collector='sock_diag'):
+    def __init__(self, directory, collector='sock_diag', intrusive='no'):
         self.ns = Namespace()
-        self.audit = Audit(directory, CONFIG.format(collector=collector), self.ns, '--log-level=debug')
+        self.audit = Audit(directory, CONFIG.format(collector=collector, intrusive=intrusive), self.ns, '--log-level=debug')
         self.audit.cycles(2)
         self.running = []
 
@@ -231,6 +233,116 @@ def test_udp_on_loopback(stage, server_connects):
     stage.audit.until(lambda: any('SOCKAUDIT_PEER_PID' in e for e in stage.audit.of(LOCAL_PORT=bound)), 'peer')
     e, = [e for e in stage.audit.of(LOCAL_PORT=bound) if 'SOCKAUDIT_PEER_PID' in e]
     assert (peer(e)['PID'], peer(e)['BY'], peer(e)['PORT']) == (str(server.pid), 'tuple', str(port))
+
+
+# --- namespaces ---------------------------------------------------------------------------------------
+
+def test_accepted_in_the_namespace_of_the_client(stage, tmp_path):
+    """An accepted unix socket lives there: the server's event names that namespace and its own, and it is looked at from then on."""
+    other = Namespace()
+    server = stage.actor('watched-server')
+    client = stage.actor('client', other)
+    path = str(tmp_path / 'socket').encode()
+    server.do(listen('SOCK_STREAM', path))
+    client_inode = client.do(connect('SOCK_STREAM', path))
+    inode = server.do(ACCEPT)
+    e = stage.opening(INODE=inode)
+    assert (e['SOCKAUDIT_NETNS'], e['SOCKAUDIT_PROCESS_NETNS']) == (str(other.inode()), str(stage.ns.inode()))
+    assert (peer(e)['PID'], peer(e)['INODE'], e['SOCKAUDIT_LOCAL_PATH']) == (str(client.pid), str(client_inode), path.decode())
+    # The next one is a look away.
+    client.do('keep.pop("c")')
+    second = client.do(connect('SOCK_STREAM', path))
+    server.do('keep.setdefault("old", keep.pop("a"))')
+    server.do(ACCEPT)
+    stage.opening(PEER_INODE=second)
+    # Nobody lives there any more, but the server still holds its end; then it does not.
+    client.end()
+    stage.running.remove(client)
+    other.close()
+    stage.audit.cycles(3)
+    assert not stage.audit.of('connection-vanished', CONNECTION=e['SOCKAUDIT_CONNECTION'])
+    server.do('[keep.pop(x).close() for x in ("a", "old")]')
+    stage.audit.next('connection-vanished', CONNECTION=e['SOCKAUDIT_CONNECTION'])
+
+
+def test_datagram_server_in_another_namespace(stage, tmp_path):
+    other = Namespace()
+    server = stage.actor('server', other)
+    path = str(tmp_path / 'log').encode()
+    server_inode = server.do(listen('SOCK_DGRAM', path))
+    client = stage.actor('watched-client')
+    inode = client.do(connect('SOCK_DGRAM', path))
+    e = stage.opening(INODE=inode)
+    assert (peer(e)['PID'], peer(e)['INODE'], peer(e)['PATH'], peer(e)['NETNS']) == (str(server.pid), str(server_inode), path.decode(), str(other.inode()))
+    other.close()
+
+
+def test_pending_in_another_namespace(stage, tmp_path):
+    other = Namespace()
+    server = stage.actor('server', other)
+    path = str(tmp_path / 'socket').encode()
+    server.do(listen('SOCK_STREAM', path))
+    client = stage.actor('watched-client')
+    inode = client.do(connect('SOCK_STREAM', path))
+    e = stage.opening(INODE=inode)
+    assert (peer(e)['STATE'], peer(e)['PID'], peer(e)['PATH'], peer(e)['NETNS']) == ('pending', str(server.pid), path.decode(), str(other.inode()))
+    other.close()
+
+
+@pytest.mark.parametrize('intrusive', ['yes', 'no'])
+def test_a_socket_that_is_the_last_in_its_namespace(tmp_path, intrusive):
+    """Passed to a watched process by one that left: only a copy of the descriptor can tell where it lives."""
+    stage = Stage(tmp_path, intrusive=intrusive)
+    other = Namespace()
+    path = str(tmp_path / 'pass')
+    giver, taker = stage.actor('giver', other), stage.actor('watched-taker')
+    taker.tell(f'keep["fd"] = take({path!r})')
+    port = giver.do('keep.setdefault("l", socket.create_server(("127.0.0.1", 0))).getsockname()[1]')
+    giver.do(f'give({path!r}, keep["l"].fileno())')
+    taker.answer()
+    inode = other.inode()
+    giver.end()
+    stage.running.remove(giver)
+    other.close()
+    if intrusive == 'yes':
+        e = stage.audit.next('listener-present', 'listener-appeared', LOCAL_PORT=port)
+        assert (e['SOCKAUDIT_PID'], e['SOCKAUDIT_NETNS']) == (str(taker.pid), str(inode))
+        assert int(e['SOCKAUDIT_PROCESS_NETNS']) == stage.ns.inode()
+        stage.audit.cycles(3)
+        assert not stage.audit.of('listener-vanished')
+        taker.do('os.close(keep["fd"])')
+        stage.audit.next('listener-vanished', LOCAL_PORT=port)
+    else:
+        stage.audit.cycles(15)
+        assert not stage.audit.of(LOCAL_PORT=port)
+    stage.close()
+
+
+def test_a_container_that_ends_is_free_within_a_second(stage):
+    """Its veth goes with its namespace, unless somebody holds that: it is watched, has connections and other ends here."""
+    other = Namespace()
+    server, client = stage.actor('watched-server', other), stage.actor('watched-client')
+    veth(stage.ns.process.pid, server.pid, 'sa-free')
+    port, mine = connected(client, server, THERE)
+    stage.opening(LOCAL_PORT=mine, PEER_PORT=port)
+    stage.opening(LOCAL_PORT=port, PEER_PORT=mine)
+
+    def exists():
+        return subprocess.run(['nsenter', f'--net=/proc/{client.pid}/ns/net', 'ip', 'link', 'show', 'sa-free'], capture_output=True).returncode == 0
+    took = []
+    assert exists()
+    server.process.kill()
+    other.process.kill()
+    other.process.wait(PATIENCE)
+    server.process.wait(PATIENCE)
+    ended = time.monotonic()
+    stage.running.remove(server)
+    while exists():
+        assert time.monotonic() - ended < PATIENCE
+        time.sleep(0.01)
+    took = time.monotonic() - ended
+    assert took < 1
+    stage.audit.next('process-gone', PID=server.pid)
 
 
 # --- across namespaces, and who may not pass for a peer -----------------------------------------------

@@ -31,6 +31,7 @@
  *     at T question c1=gone i7=alive c3=unsure      exactly these are suspect; without names: none is
  *     at T peers                    of exactly these the other end is asked for: i1001 or :PORT, and what is found: inode= pid= by=tuple or unix,
  *       i1001 pid=70 by=unix        state=pending or gone, path= holders=; cached=INODE takes what the ledger knows of its holders
+ *     at T strays 70/4=settled 70/5=again     exactly these descriptors (PID/FD) have a socket that no look has shown
  *     at T look tcp begin           rows; then other steps; `at T look tcp more` with rows; `at T look tcp end` and how
  *     at T-T note destroy tcp COOKIE INODE LOCAL PEER STATE ...    also open, state, close; with by=bpf pid=PID direction=
  *                                   end= error= opened=T; a span for what is not exact
@@ -237,6 +238,24 @@ static Verdict answer(void *userdata, const Suspect *suspect, uint64_t *ret_when
 static void step_question(Scenario *s) {
         ledger_question(s->ledger, answer, s);
         script_done(&s->script); /* who was named, but is not suspect */
+}
+
+/* The word PID/FD=settled or PID/FD=again of a step. */
+static int stray(void *userdata, const Stray *found) {
+        Scenario *s = userdata;
+        char key[32];
+        const char *word;
+
+        (void) snprintf(key, sizeof(key), "%u/%d", found->pid, found->fd);
+        word = script_option(&s->script, key);
+        if (!word)
+                script_fail(&s->script, "%s is a stray", key);
+        return strcmp(word, "settled") == 0;
+}
+
+static void step_strays(Scenario *s) {
+        must(s, "ledger_strays", ledger_strays(s->ledger, stray, s));
+        script_done(&s->script); /* who was named, but is none */
 }
 
 /* Rows of a step `peers` that wait for their question. */
@@ -506,7 +525,7 @@ static const Step steps[] = {
         { "note", true, step_note },        { "healed", true, step_healed },    { "heal-at", false, step_heal_at },
         { "kernel", false, step_kernel },   { "balance", true, step_balance },  { "flush", true, step_flush },
         { "hears", false, step_hears },     { "gap", true, step_gap },          { "status", false, step_status },   { "unheld", false, step_unheld },
-        { "peers", true, step_peers },
+        { "peers", true, step_peers },      { "strays", true, step_strays },
 };
 
 static const Step *step_of(Scenario *s) {
