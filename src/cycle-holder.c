@@ -130,33 +130,31 @@ static bool may_walk(Cycle *c, size_t open) {
         return false;
 }
 
-/* The newest first. */
-static void remember(Peers *p, const PeerProcess *process) {
+/* The newest first. True: it has been read anew in this cycle. */
+static bool remember(Peers *p, const PeerProcess *process) {
         size_t i;
+        bool fresh;
 
         for (i = 0; i < PEERS_RECENT - 1; i++)
                 if (p->recent[i].pid == process->pid && p->recent[i].start_ticks == process->start_ticks)
                         break;
+        fresh = i < p->fresh;
         for (; i > 0; i--)
                 p->recent[i] = p->recent[i - 1];
         p->recent[0] = *process;
+        if (!fresh && p->fresh < PEERS_RECENT)
+                p->fresh++;
+        return fresh;
 }
 
-/* The ledger must know whom the answer names. */
+/* Of a process that is not watched the ledger knows what it was when it was first seen, which may be before its exec. */
 static int introduce(Cycle *c, PeerProcess *process) {
-        _cleanup_process_ Process p = {};
-        int r;
+        int r = remember(&c->peers, process) ? 0 : cycle_process(c, process->pid);
 
-        if (ledger_process_touch(c->ledger, process->pid, process->start_ticks) >= 0)
-                return 0;
-        r = procfs_read(c->proc_fd, process->pid, PROCFS_EXE | PROCFS_LOGIN | PROCFS_NETNS, &p);
-        if (r == 0 && p.start_ticks != process->start_ticks)
-                r = -ESRCH;
-        if (r == 0)
-                r = ledger_process_see(c->ledger, &p);
-        if (r < 0)
+        /* Gone meanwhile: what is known of it is what it was. */
+        if (ledger_process_touch(c->ledger, process->pid, process->start_ticks) < 0)
                 *process = (PeerProcess){};
-        return r == -ENOMEM ? r : 0;
+        return r;
 }
 
 /* From what the ledger knows; the rest is open. */
@@ -184,17 +182,14 @@ int cycle_peer_holders(Cycle *c, PeerWork *works, size_t count) {
 
         if (!open)
                 return -ENOMEM;
+        c->peers.fresh = 0;
         ask_ledger(&w, works, count);
         if (w.count > 0)
                 r = walk_recent(&w);
         if (r >= 0 && keep_open(&w) > 0 && may_walk(c, w.count))
                 r = walk_all(&w);
-        for (size_t i = 0; i < count && r >= 0; i++) {
-                if (works[i].process.pid == 0)
-                        continue;
-                if (works[i].process.pid > 1)
-                        remember(&c->peers, &works[i].process);
-                r = introduce(c, &works[i].process);
-        }
+        for (size_t i = 0; i < count && r >= 0; i++)
+                if (works[i].process.pid != 0)
+                        r = introduce(c, &works[i].process);
         return r;
 }

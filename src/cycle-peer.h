@@ -18,6 +18,7 @@ typedef struct Peers {
         uint64_t hosts_read;  /* when; 0: never */
         uint64_t hosts_hash;  /* of which namespaces */
         PeerProcess recent[PEERS_RECENT]; /* who held other ends lately: walked first */
+        size_t fresh;         /* so many of them have been read anew in this cycle */
         uint64_t minute;      /* when the walks below began to be counted */
         uint64_t walks;       /* over all processes, in this minute */
         bool over;            /* their limit was reached, and that was told */
@@ -31,6 +32,9 @@ int cycle_peers(Cycle *c);
 
 /* The namespaces of all processes, watched or not, in c->peers.hosts; read once a cycle, at most. -ENOMEM. */
 int cycle_places(Cycle *c);
+
+/* Read the facts of a process anew, and have the ledger see it. 0, also when it is gone; -ENOMEM. */
+int cycle_process(Cycle *c, uint32_t pid);
 
 /* What one cycle asks; cycle-peer.c fills it, cycle-holder.c names the processes. */
 typedef struct PeerWork {

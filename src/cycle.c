@@ -62,6 +62,10 @@ static int scan_process(Cycle *c, uint32_t pid, unsigned facts, bool again) {
         return r == -ENOMEM ? r : 0;
 }
 
+int cycle_process(Cycle *c, uint32_t pid) {
+        return scan_process(c, pid, facts_wanted(c->config), true);
+}
+
 static int scan_processes(Cycle *c, bool again) {
         _cleanup_free_ uint32_t *pids = NULL;
         unsigned facts = facts_wanted(c->config);

@@ -127,7 +127,7 @@ static bool has_address(HostNet *h, uint64_t netns, const NetAddress *a) {
 bool hostnet_is_local(HostNet *h, uint64_t netns, const Find *f) {
         NetAddress a = address_of(f, &f->local);
 
-        return is_loopback(f->family, f->local.ip) || has_address(h, netns, &a);
+        return is_loopback(f->family, f->local.ip) || memcmp(f->local.ip, f->peer.ip, sizeof(f->local.ip)) == 0 || has_address(h, netns, &a);
 }
 
 /* Of this host, in a namespace that root has made. */

@@ -6,7 +6,7 @@
  * Addresses prove nothing by themselves. Any user can make a network namespace of his own, give it any address, and open a socket with any
  * pair of them; and with IP_FREEBIND a socket of our own namespace may bear an address that is not here. So the other end is
  *
- *  - in the same namespace, if its address is the loopback's or is configured there; then nowhere else;
+ *  - in the same namespace, if its address is the loopback's, that of this end, or is configured there; then nowhere else;
  *  - in another namespace, only if neither address is a loopback or link-local one, both namespaces belong to the initial user namespace
  *    (root of the host made them), the address is configured there, on something else than the loopback device, and each namespace sends
  *    packets for the other's address out, to a neighbour or by way of an address that is of this host itself;

@@ -134,6 +134,7 @@ typedef enum FieldType {
         X(PEER_EXE, "PEER_EXE", BYTES, "Path of its executable")                                                           \
         X(PEER_UID, "PEER_UID", NUMBER, "Its real user id")                                                               \
         X(PEER_UNIT, "PEER_UNIT", BYTES, "Its systemd unit")                                                              \
+        X(PEER_CONTAINER, "PEER_CONTAINER", BYTES, "Id or name of its container")                                          \
         X(PEER_NETNS, "PEER_NETNS", NUMBER, "Inode of its network namespace, when it differs from NETNS")                  \
         X(PEER_HOLDER_COUNT, "PEER_HOLDER_COUNT", NUMBER, "Descriptors that refer to the other end, when known and not 1") \
         X(END, "END", END, "How the connection ended, where known")                                                       \

@@ -172,6 +172,7 @@ void ledger_event_peer(Ledger *l, Event *e, const Connection *c) {
         if (p->uid != PROCESS_UNKNOWN)
                 event_set_number(e, EVENT_FIELD_PEER_UID, p->uid);
         event_set_bytes(e, EVENT_FIELD_PEER_UNIT, bytes_of(p->unit));
+        event_set_bytes(e, EVENT_FIELD_PEER_CONTAINER, bytes_of(p->container));
         if (p->netns_inode != 0 && p->netns_inode != c->table->netns.inode)
                 event_set_number(e, EVENT_FIELD_PEER_NETNS, p->netns_inode);
 }

@@ -35,9 +35,9 @@ bool peer_is_better(const PeerProcess *a, const PeerProcess *b, const PeerProces
 
 /* Without an inode nobody holds it: not yet, as long as it has closed nothing itself; else no more. */
 PeerState peer_state_of(unsigned transport, unsigned state, uint32_t inode) {
-        if (inode != 0)
-                return PEER_ACCEPTED;
         if (transport != TRANSPORT_TCP)
                 return PEER_STATE_UNKNOWN;
+        if (inode != 0)
+                return PEER_ACCEPTED;
         return state == STATE_ESTABLISHED || state == STATE_CLOSE_WAIT ? PEER_PENDING : PEER_GONE;
 }

@@ -242,10 +242,15 @@ static void cell_peer(Text *t, const Map *m, const ListRow *row) {
         if (list_has_peer_address(s)) {
                 list_endpoint(t, &s->socket, &s->socket.peer);
                 if (peer && peer->socket.inode == 0)
-                        text_append(t, peer->socket.state == STATE_ESTABLISHED ? " (not accepted)" : " (held by nobody)");
+                        text_append(t, map_peer_state(m, row->socket) == PEER_PENDING ? " (not accepted)" : " (held by nobody)");
         }
         if (s->socket.family == FAMILY_UNIX && peer)
                 append_path(t, &peer->socket);
+        else if (s->socket.family == FAMILY_UNIX && s->queue != MAP_NONE) {
+                append_path(t, &m->sockets[s->queue].socket);
+                text_append(t, " (not accepted)");
+        } else if (s->socket.family == FAMILY_UNIX && map_peer_state(m, row->socket) == PEER_GONE)
+                text_append(t, "(gone)");
         if (s->socket.family == FAMILY_UNIX && s->socket.peer_inode == 0)
                 append_clients(t, m, &s->socket);
         list_peer_process(t, m, row);
@@ -311,8 +316,13 @@ static void cell_inode(Text *t, const Map *m, const ListRow *row) {
 static void cell_netns(Text *t, const Map *m, const ListRow *row) {
         const Netns *n = map_netns(m, row_socket(m, row)->socket.netns);
 
-        if (n && n->id != 0)
-                text_printf(t, "%u", n->inode);
+        const Process *p = row_process(m, row);
+
+        if (!n || n->id == 0)
+                return;
+        text_printf(t, "%u", n->inode);
+        if (p && p->netns_inode != 0 && p->netns_inode != n->inode)
+                text_printf(t, " (process %u)", p->netns_inode);
 }
 
 const TableColumn LIST_COLUMNS[] = {
@@ -337,7 +347,7 @@ const TableColumn LIST_COLUMNS[] = {
         { "retransmits", "RETRANS", "Segments sent again (TCP)", .right = true },
         { "rtt", "RTT", "Smoothed round-trip time (TCP)", .right = true },
         { "inode", "INODE", "Socket inode", .right = true },
-        { "netns", "NETNS", "Inode of the network namespace that the socket lives in", .right = true },
+        { "netns", "NETNS", "Inode of the network namespace that the socket lives in, and that of the process where it is another one", .right = true },
         { "container", "CONTAINER", "Container of the process", .cut = 12 },
         { "pod", "POD", "Uid of the Kubernetes pod of the process" },
 };

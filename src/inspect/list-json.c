@@ -149,6 +149,8 @@ static void json_addresses(Json *j, const Map *m, const MapSocket *s) {
         if (s->socket.family == FAMILY_UNIX) {
                 json_bytes(j, "local", socket_path(&s->socket, buffer));
                 json_bytes(j, "local_path", socket_path(&s->socket, buffer));
+                if (!peer && s->queue != MAP_NONE)
+                        peer = &m->sockets[s->queue].socket;
                 if (peer) {
                         json_bytes(j, "peer", socket_path(peer, buffer));
                         json_bytes(j, "peer_path", socket_path(peer, buffer));
@@ -186,6 +188,9 @@ static void json_peer(Json *j, const Map *m, const ListRow *row) {
         const uint32_t *clients;
         size_t n = inode == 0 && s->socket.family == FAMILY_UNIX ? map_clients(m, s->socket.inode, &clients) : 0;
 
+        json_word(j, "peer_state", peer_state_name(map_peer_state(m, row->socket)));
+        if (inode != 0 || map_peer_state(m, row->socket) != PEER_STATE_UNKNOWN)
+                json_word(j, "peer_by", peer_by_name(s->socket.family == FAMILY_UNIX ? PEER_BY_UNIX : PEER_BY_TUPLE));
         if (inode != 0)
                 json_number(j, "peer_inode", inode);
         if (n > 0)

@@ -3,8 +3,8 @@
 /* Map: three sorted arrays (holders and sockets by inode, inet sockets by addresses) and one index (unix clients by the
  * inode of their server) answer every question. 100,000 sockets take 70 ms to sort; no hash table, nothing to resize.
  *
- * The other end of an inet socket is the one with the swapped addresses in the same namespace, IPv4-mapped taken as IPv4.
- * Never one of another namespace: any user can make such a pair of addresses in a namespace of his own. The other end of
+ * The other end of an inet socket is the one with the swapped addresses, IPv4-mapped taken as IPv4, in the namespaces that map_places_t
+ * says, since any user can make a socket with any pair of addresses (collect/hostnet.h); and only if there is exactly one. The other end of
  * a unix socket is found by inode in all namespaces, since an accepted socket lives in that of its client.
  *
  * Known limit: inode numbers of sockets are unique over all namespaces until the kernel's 32-bit counter wraps. */
@@ -41,6 +41,7 @@ void map_done(Map *m) {
         free(m->tuples);
         free(m->clients);
         free(m->namespaces);
+        free(m->waiting);
         *m = (Map){};
 }
 
@@ -88,7 +89,7 @@ int map_add_socket(Map *m, const Socket *s) {
         r = grow(&m->sockets, &m->sockets_allocated, m->socket_count, sizeof(MapSocket));
         if (r < 0)
                 return r;
-        m->sockets[m->socket_count++] = (MapSocket){ .socket = *s, .peer = MAP_NONE };
+        m->sockets[m->socket_count++] = (MapSocket){ .socket = *s, .peer = MAP_NONE, .queue = MAP_NONE };
         return 0;
 }
 
@@ -142,6 +143,16 @@ int map_add_netns(Map *m, const Netns *n) {
                 return -ENOMEM;
         m->namespaces = p;
         m->namespaces[m->netns_count++] = *n;
+        return 0;
+}
+
+int map_add_waiting(Map *m, uint32_t client, uint32_t listener) {
+        MapWaiting *waiting = array_grow(m->waiting, m->waiting_count, sizeof(MapWaiting));
+
+        if (!waiting)
+                return -ENOMEM;
+        m->waiting = waiting;
+        m->waiting[m->waiting_count++] = (MapWaiting){ client, listener };
         return 0;
 }
 
@@ -304,27 +315,33 @@ static uint32_t map_find_tuple(const Map *m, const MapKey *key) {
         return t->socket;
 }
 
-static bool map_listens(const Map *m, const MapKey *key) {
+/* Is there a listener with this key? *ret is the only one, or MAP_NONE. */
+static bool map_listens(const Map *m, const MapKey *key, uint32_t *ret) {
         MapTuple want = { .key = *key };
         const MapTuple *t = bsearch(&want, m->tuples, m->tuple_count, sizeof(MapTuple), tuple_compare);
 
-        return t && socket_is_listener(&m->sockets[t->socket].socket);
+        if (!t || !socket_is_listener(&m->sockets[t->socket].socket))
+                return false;
+        *ret = map_find_tuple(m, key);
+        return true;
 }
 
-/* Does a socket of the same namespace listen on the local port of s, on its address or on any? */
-static bool map_has_listener(const Map *m, const Socket *s) {
+/* Does a socket of the same namespace listen on the local port of s, on its address or on any? `sure`: and takes IPv4 for certain. */
+static bool map_has_listener(const Map *m, const Socket *s, bool sure, uint32_t *ret) {
         MapKey k = key_of(s, &s->local, &(Endpoint){});
+        Family family = (Family) k.local_family;
 
         k.peer_family = k.local_family;
-        if (map_listens(m, &k))
+        if (map_listens(m, &k, ret))
                 return true;
         memset(k.local, 0, sizeof(k.local));
-        for (Family f = FAMILY_IPV4; f <= FAMILY_IPV6; f++) {
-                k.local_family = k.peer_family = (uint8_t) f;
-                if (map_listens(m, &k))
-                        return true;
-        }
-        return false;
+        if (map_listens(m, &k, ret))
+                return true;
+        /* [::] takes IPv4, too, unless it is for IPv6 only. */
+        if (sure && family == FAMILY_IPV4)
+                return false;
+        k.local_family = k.peer_family = family == FAMILY_IPV4 ? FAMILY_IPV6 : FAMILY_IPV4;
+        return map_listens(m, &k, ret);
 }
 
 static bool is_connected(const Socket *s) {
@@ -336,7 +353,63 @@ static Direction inet_direction(const Map *m, const Socket *s) {
                 return DIRECTION_UNKNOWN;
         if (s->state == STATE_SYN_SENT)
                 return DIRECTION_EGRESS;
-        return map_has_listener(m, s) ? DIRECTION_INGRESS : DIRECTION_EGRESS;
+        return map_has_listener(m, s, false, &(uint32_t){ 0 }) ? DIRECTION_INGRESS : DIRECTION_EGRESS;
+}
+
+/* Who only tries to connect need not have been asked to: any user can, from any address. */
+static bool may_be_peer(const Socket *s) {
+        return s->state != STATE_SYN_SENT && s->state != STATE_SYN_RECV;
+}
+
+static void join_inet(const Map *m, MapSocket *s) {
+        uint64_t places[MAP_PLACES] = { s->socket.netns };
+        MapKey swapped = key_of(&s->socket, &s->socket.peer, &s->socket.local);
+        size_t n = 1;
+
+        if (!is_connected(&s->socket))
+                return;
+        if (m->places)
+                n = m->places(m->userdata, &s->socket, places);
+        for (size_t i = 0; i < n; i++) {
+                uint32_t found;
+
+                swapped.netns = places[i];
+                found = map_find_tuple(m, &swapped);
+                if (found == MAP_NONE || !may_be_peer(&m->sockets[found].socket))
+                        continue;
+                if (s->peer != MAP_NONE) {
+                        s->peer = MAP_NONE;
+                        return;
+                }
+                s->peer = found;
+        }
+        /* Who takes datagrams from anybody there. */
+        if (s->peer == MAP_NONE && s->socket.transport == TRANSPORT_UDP && n == 1) {
+                Socket there = s->socket;
+
+                there.netns = places[0];
+                there.local = s->socket.peer;
+                (void) map_has_listener(m, &there, true, &s->peer);
+        }
+        if (s->peer != MAP_NONE && map_peer_state(m, (uint32_t) (s - m->sockets)) == PEER_PENDING)
+                (void) map_has_listener(m, &m->sockets[s->peer].socket, false, &s->queue);
+}
+
+static int waiting_compare(const void *a, const void *b) {
+        const MapWaiting *x = a, *y = b;
+
+        return CMP(x->client, y->client);
+}
+
+static void join_unix(const Map *m, MapSocket *s) {
+        MapWaiting want = { .client = s->socket.inode };
+        const MapWaiting *w = NULL;
+
+        s->peer = map_find(m, s->socket.peer_inode);
+        if (s->socket.peer_inode == 0 && m->waiting_count > 0)
+                w = bsearch(&want, m->waiting, m->waiting_count, sizeof(want), waiting_compare);
+        if (w)
+                s->queue = map_find(m, w->listener);
 }
 
 /* Who has a name was there first. Where both have one (datagram), who names a peer has connected. */
@@ -364,6 +437,8 @@ int map_join(Map *m) {
                 qsort(m->holders, m->holder_count, sizeof(MapHolder), holder_compare);
         if (m->socket_count > 0)
                 qsort(m->sockets, m->socket_count, sizeof(MapSocket), socket_compare);
+        if (m->waiting_count > 0)
+                qsort(m->waiting, m->waiting_count, sizeof(MapWaiting), waiting_compare);
         map_drop_twins(m);
         r = map_index(m);
         if (r < 0)
@@ -372,15 +447,12 @@ int map_join(Map *m) {
         for (size_t i = 0; i < m->socket_count; i++) {
                 MapSocket *s = &m->sockets[i];
 
-                s->peer = MAP_NONE;
+                s->peer = s->queue = MAP_NONE;
                 if (s->socket.family == FAMILY_UNIX) {
-                        s->peer = map_find(m, s->socket.peer_inode);
+                        join_unix(m, s);
                         s->direction = unix_direction(m, s);
                 } else if (socket_has_addresses(&s->socket) && !s->unlisted) {
-                        MapKey swapped = key_of(&s->socket, &s->socket.peer, &s->socket.local);
-
-                        if (is_connected(&s->socket))
-                                s->peer = map_find_tuple(m, &swapped);
+                        join_inet(m, s);
                         s->direction = inet_direction(m, &s->socket);
                 }
         }
@@ -390,20 +462,41 @@ int map_join(Map *m) {
 uint32_t map_peer_inode(const Map *m, uint32_t socket) {
         const MapSocket *s = &m->sockets[socket];
 
+        if (s->queue != MAP_NONE)
+                return m->sockets[s->queue].socket.inode;
         if (s->socket.family == FAMILY_UNIX)
                 return s->socket.peer_inode;
         return s->peer != MAP_NONE ? m->sockets[s->peer].socket.inode : 0;
 }
 
+#define SHUT_BOTH 3
+
+PeerState map_peer_state(const Map *m, uint32_t socket) {
+        const MapSocket *s = &m->sockets[socket];
+        const Socket *peer = s->peer != MAP_NONE ? &m->sockets[s->peer].socket : NULL;
+
+        if (s->queue != MAP_NONE)
+                return PEER_PENDING;
+        if (s->socket.family == FAMILY_UNIX) {
+                if (s->socket.peer_inode != 0)
+                        return PEER_ACCEPTED;
+                return s->socket.state == STATE_ESTABLISHED && s->socket.transport != TRANSPORT_DGRAM && s->socket.shutdown == SHUT_BOTH ? PEER_GONE
+                                                                                                                             : PEER_STATE_UNKNOWN;
+        }
+        return peer ? peer_state_of(peer->transport, peer->state, peer->inode) : PEER_STATE_UNKNOWN;
+}
+
+static PeerProcess identity(const Map *m, uint32_t process) {
+        const Process *p = process != MAP_NONE ? &m->processes[process].process : NULL;
+
+        return p ? (PeerProcess){ p->pid, p->start_ticks } : (PeerProcess){};
+}
+
 /* Is a better than b? */
 static bool holder_is_better(const Map *m, const MapHolder *a, const MapHolder *b, uint32_t except) {
-        const Process *p = &m->processes[a->process].process, *q = &m->processes[b->process].process;
+        const PeerProcess p = identity(m, a->process), q = identity(m, b->process), this_end = identity(m, except);
 
-        if ((a->process == except) != (b->process == except))
-                return b->process == except;
-        if ((p->pid == 1) != (q->pid == 1))
-                return q->pid == 1;
-        return p->start_ticks < q->start_ticks;
+        return peer_is_better(&p, &q, &this_end);
 }
 
 const MapHolder *map_primary(const Map *m, uint32_t inode, uint32_t except) {

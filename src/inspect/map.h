@@ -12,6 +12,7 @@
 #include "collect/look.h"
 #include "collect/process.h"
 #include "collect/socket.h"
+#include "detect/peer.h"
 #include "detect/rule.h"
 
 #define MAP_NONE UINT32_MAX
@@ -42,6 +43,7 @@ typedef struct MapSocket {
         Socket socket;
         Direction direction;
         uint32_t peer; /* index of the socket at the other end; MAP_NONE: unknown, or of another host */
+        uint32_t queue; /* index of the listener in whose queue the other end waits to be accepted; MAP_NONE: it does not, or that is not known */
         bool unlisted; /* in no table: only a descriptor tells that it exists */
         uint8_t stall;    /* StallKind; map_judge() of stuck.h */
         uint64_t stalled; /* for so long, at least; usec */
@@ -49,6 +51,15 @@ typedef struct MapSocket {
 } MapSocket;
 
 typedef struct MapTuple MapTuple;
+
+/* A unix client, and the listener in whose queue it waits. */
+typedef struct MapWaiting {
+        uint32_t client, listener; /* inodes */
+} MapWaiting;
+
+#define MAP_PLACES 8
+/* The namespaces in which the other end of an inet socket may be: ids, and their number. */
+typedef size_t (*map_places_t)(void *userdata, const Socket *s, uint64_t ret[MAP_PLACES]);
 
 typedef struct Map {
         MapProcess *processes; /* by pid */
@@ -63,6 +74,10 @@ typedef struct Map {
         size_t client_count;
         Netns *namespaces;
         size_t netns_count;
+        MapWaiting *waiting; /* by client */
+        size_t waiting_count;
+        map_places_t places; /* NULL: its own one */
+        void *userdata;
 } Map;
 
 void map_done(Map *m);
@@ -74,6 +89,7 @@ int map_add_holder(Map *m, uint32_t process, int fd, uint32_t inode);
 int map_add_socket(Map *m, const Socket *s);
 int map_add_unlisted(Map *m, uint32_t inode, const char *protocol);
 int map_add_netns(Map *m, const Netns *n);
+int map_add_waiting(Map *m, uint32_t client, uint32_t listener);
 
 /* Sort, drop what was listed twice (one inode, one cookie), find directions and peers. -ENOMEM. */
 int map_join(Map *m);
@@ -84,8 +100,10 @@ uint32_t map_find(const Map *m, uint32_t inode);
 size_t map_holders(const Map *m, uint32_t inode, const MapHolder **ret);
 /* Unix sockets whose peer is this inode (clients of a datagram server): the number, and the first index of sockets. */
 size_t map_clients(const Map *m, uint32_t inode, const uint32_t **ret);
-/* Inode of the socket at the other end; 0: unknown, of another host, or not held. */
+/* Inode of the socket at the other end, or of the listener that has yet to accept it; 0: unknown, of another host, or not held. */
 uint32_t map_peer_inode(const Map *m, uint32_t socket);
+/* What is known of the other end. UNKNOWN: nothing, or it is of another host. */
+PeerState map_peer_state(const Map *m, uint32_t socket);
 /* Who best stands for a socket with several holders: not the process `except` (index; MAP_NONE: none), which has both ends of what it
  * inherited; not PID 1, which hands sockets to services; else the oldest. NULL: there is none. */
 const MapHolder *map_primary(const Map *m, uint32_t inode, uint32_t except);

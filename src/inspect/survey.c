@@ -7,7 +7,7 @@
  *     3. all namespaces, if a unix socket has its other end there (or lives there itself: an accepted one is in its client's)
  *        or a descriptor is in no table so far
  *     4. the descriptors of all processes, if somebody else holds the other end of a connection on this host
- *     5. the protocol of what is in no table
+ *     5. namespaces that nobody lives in any more, but some of their sockets are held; the protocol of what is in no table
  *
  * So `list 901` of a process that talks to other hosts only costs one process and one dump.
  *
@@ -21,12 +21,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "collect/procfs.h"
+#include "inspect/survey-peer.h"
 
 typedef struct Run {
         const SurveyOptions *options;
@@ -35,6 +35,7 @@ typedef struct Run {
         int proc_fd;
         Netns own;        /* our own namespace, which needs no privilege */
         uint32_t walking; /* process whose descriptors arrive */
+        SurveyPeers peers;
 } Run;
 
 void survey_done(Survey *s) {
@@ -226,7 +227,8 @@ static int look_at_new(Run *run, uint32_t inode, uint32_t pid, unsigned tables) 
                 s->namespaces_failed++;
                 return 0;
         }
-        return look(run, &netns, tables);
+        r = survey_peers_add(&run->peers, &netns);
+        return r < 0 ? r : look(run, &netns, tables);
 }
 
 /* Look at the namespace of a process, unless that was done. */
@@ -264,16 +266,10 @@ static int look_at_namespaces(Run *run, bool wanted_only, unsigned tables) {
 
 /* --- what is still open ----------------------------------------------------------------------------- */
 
-/* What the kernel calls the protocol of a descriptor; empty: it does not say. -ESRCH: it is not that socket any more. */
 static int read_protocol(Run *run, const MapHolder *h, char ret[MAP_PROTOCOL_MAX]) {
         const Process *p = &run->survey->map.processes[h->process].process;
-        char path[64];
-        ssize_t n;
 
-        (void) snprintf(path, sizeof(path), "/proc/%u/fd/%d", p->pid, h->fd);
-        n = getxattr(path, "system.sockprotoname", ret, MAP_PROTOCOL_MAX - 1);
-        ret[n > 0 ? n : 0] = 0;
-        return procfs_holds(run->proc_fd, p->pid, p->start_ticks, h->fd, h->inode) > 0 ? 0 : -ESRCH;
+        return procfs_protocol(run->proc_fd, p->pid, p->start_ticks, h->fd, h->inode, ret);
 }
 
 /* Tables in which the sockets of wanted processes, or their other ends, may still be found. */
@@ -315,6 +311,36 @@ static bool peers_open(const Map *m) {
         return false;
 }
 
+/* Namespaces in which nobody lives any more, by way of the descriptors that wanted processes have there. -ENOMEM. */
+static int look_behind(Run *run) {
+        static const Taker taker = { .begin = take_begin, .row = take_row, .end = take_end };
+        Map *m = &run->survey->map;
+        size_t count = m->holder_count, found = 0;
+        Taker t = taker;
+
+        t.userdata = run;
+        for (size_t i = 0; i < count; i++) {
+                const MapHolder *h = &m->holders[i];
+                const Process *p = &m->processes[h->process].process;
+                const HolderAt at = { .pid = p->pid, .start_ticks = p->start_ticks, .fd = h->fd, .inode = h->inode };
+                char protocol[MAP_PROTOCOL_MAX];
+                Netns netns;
+                int r;
+
+                if (!m->processes[h->process].wanted || map_find(m, h->inode) != MAP_NONE || read_protocol(run, h, protocol) < 0 ||
+                    (strncmp(protocol, "UNIX", 4) != 0 && strncmp(protocol, "TCP", 3) != 0 && strncmp(protocol, "UDP", 3) != 0))
+                        continue;
+                r = collector_look_behind(run->collector, &at, m->namespaces, m->netns_count, TABLES_ALL, &t, &netns);
+                if (r == 0) {
+                        r = map_add_netns(m, &netns);
+                        found++;
+                }
+                if (r == -ENOMEM)
+                        return r;
+        }
+        return found > 0 ? map_join(m) : 0;
+}
+
 /* Every descriptor of a wanted process gets a socket: what is in no table is named as far as possible; what was closed meanwhile
  * is dropped. */
 static int name_unlisted(Run *run) {
@@ -341,6 +367,27 @@ static int name_unlisted(Run *run) {
         return map_join(m);
 }
 
+/* Other ends of TCP and UDP connections in namespaces that have not been looked at. */
+static int look_across(Run *run) {
+        Map *m = &run->survey->map;
+        int r = survey_peers_complete(&run->peers, m, run->proc_fd);
+        const Netns *netns;
+        size_t next = 0, found = 0;
+
+        while (r >= 0 && (netns = survey_peers_missing(&run->peers, m, &next))) {
+                r = look_at_new(run, netns->inode, netns->pid, TABLE_BIT(TABLE_TCP) | TABLE_BIT(TABLE_UDP));
+                found++;
+        }
+        return r < 0 || found == 0 ? r : map_join(m);
+}
+
+static int find_queues(Run *run) {
+        Map *m = &run->survey->map;
+        int r = survey_queues(&run->peers, m);
+
+        return r < 0 || m->waiting_count == 0 ? r : map_join(m);
+}
+
 static int survey_stages(Run *run) {
         Map *m = &run->survey->map;
         unsigned tables;
@@ -355,6 +402,9 @@ static int survey_stages(Run *run) {
         if (r < 0 || run->options->everything)
                 return r;
 
+        r = look_across(run);
+        if (r < 0)
+                return r;
         tables = tables_open(run);
         if (tables != 0) {
                 r = read_others(run);
@@ -363,8 +413,9 @@ static int survey_stages(Run *run) {
                 if (r < 0)
                         return r;
         }
-        if (!peers_open(m))
-                return 0;
+        r = find_queues(run);
+        if (r < 0 || !peers_open(m))
+                return r;
         if (tables == 0) {
                 r = read_others(run);
                 if (r < 0)
@@ -395,9 +446,18 @@ int survey_run(const SurveyOptions *options, Survey *ret) {
         r = collector_netns(collector, 0, &run.own);
         if (r < 0)
                 return r;
+        run.peers.collector = collector;
+        s.map.places = survey_places;
+        s.map.userdata = &run.peers;
         s.begin = clock_boottime() + (uint64_t) clock_offset();
         r = survey_stages(&run);
+        if (r >= 0 && options->everything)
+                r = find_queues(&run);
+        r = r < 0 ? r : look_behind(&run);
         r = r < 0 ? r : name_unlisted(&run);
+        s.map.places = NULL; /* all is joined */
+        s.map.userdata = NULL;
+        survey_peers_done(&run.peers);
         if (r < 0)
                 return r;
         s.end = clock_boottime() + (uint64_t) clock_offset();

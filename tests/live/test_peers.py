@@ -2,6 +2,8 @@
 """Who is at the other end, by the daemon and by `sockaudit list`: of unix sockets of each kind and name, of TCP and UDP in one namespace and across
 two, of what waits to be accepted; in which namespaces it looks; and who tries to pass for somebody's peer and must fail."""
 
+import json
+import os
 import re
 import signal
 import subprocess
@@ -9,7 +11,7 @@ import time
 
 import pytest
 
-from audit import PATIENCE, Actor, Audit, Namespace
+from audit import BUILD, PATIENCE, Actor, Audit, Namespace
 
 CONFIG = '''
 interval: 100ms
@@ -42,7 +44,7 @@ class Stage:
     """A daemon in a namespace of its own, and the actors on it."""
 
     def __init__(self, directory, collector='sock_diag', intrusive='no'):
-        self.ns = Namespace()
+        self.ns, self.collector = Namespace(), collector
         self.audit = Audit(directory, CONFIG.format(collector=collector, intrusive=intrusive), self.ns, '--log-level=debug')
         self.audit.cycles(2)
         self.running = []
@@ -72,6 +74,27 @@ def stage(tmp_path):
     s.close()
 
 
+def listed(stage, pid, inode):
+    """What `sockaudit list` says of the socket of a process."""
+    answer = subprocess.run(stage.ns.command(BUILD / 'src/sockaudit', 'list', '--json', f'--collector={stage.collector}', pid), capture_output=True,
+                            text=True, timeout=PATIENCE, check=False)
+    row, = [r for r in json.loads(answer.stdout) if (r['pid'], r['inode']) == (pid, inode)]
+    return row
+
+
+def assert_listed(stage, pid, inode, peer_pid, state, by, **fields):
+    row = listed(stage, pid, inode)
+    assert {h['pid'] for h in row.get('peer_holders', [])} == ({peer_pid} if peer_pid else set()), row
+    assert (row.get('peer_state'), row.get('peer_by')) == (state, by), row
+    assert {k: row.get(k) for k in fields} == fields
+
+
+def shown(stage, *columns_and_target):
+    """The table for people."""
+    return subprocess.run(stage.ns.command(BUILD / 'src/sockaudit', 'list', *columns_and_target), capture_output=True, text=True, timeout=PATIENCE,
+                          check=False).stdout
+
+
 def peer(event):
     return {k.removeprefix('SOCKAUDIT_PEER_'): v for k, v in event.items() if k.startswith('SOCKAUDIT_PEER_')}
 
@@ -96,10 +119,13 @@ def test_unix_client_meets_its_server(stage, tmp_path, kind, name):
         assert peer(e)['STATE'] == 'accepted'
     assert (peer(e)['PID'], peer(e)['COMM'], peer(e)['BY'], peer(e)['UID']) == (str(server.pid), 'server', 'unix', '0')
     assert peer(e)['PROCESS_ENTITY'].split('-')[1] == str(server.pid)
-    assert peer(e)['EXE'].startswith('/usr/bin/python3')
+    assert peer(e)['EXE'] == os.readlink(f'/proc/{server.pid}/exe')
     hexed = peer(e).get('PATH_HEX')
     assert (bytes.fromhex(hexed) if hexed else peer(e)['PATH'].encode().replace(b'@', b'\0', 1)) == name
     assert f'server[{server.pid}]' in e['MESSAGE']
+    assert_listed(stage, client.pid, inode, server.pid, 'accepted', 'unix', peer_inode=server_inode)
+    if b'\n' not in name:  # ss(8) breaks such lines
+        assert re.search(rf' {inode} .* {server_inode} +users:.*pid={client.pid},', ss_peer(client.pid, '-x'))
 
 
 def test_unix_server_meets_its_client(stage):
@@ -145,6 +171,8 @@ def test_unix_pending_names_the_listener(stage):
     inode = client.do(connect('SOCK_STREAM', b'\0queue'))
     e = stage.opening(INODE=inode)
     assert (peer(e)['STATE'], peer(e)['PID'], peer(e)['PATH'], peer(e)['BY']) == ('pending', str(server.pid), '@queue', 'unix')
+    assert_listed(stage, client.pid, inode, server.pid, 'pending', 'unix', peer_path='@queue')
+    assert f'@queue (not accepted) server[{server.pid}]' in shown(stage, client.pid)
     stage.audit.cycles(3)
     client.do('keep.pop("c").close()')
     gone = stage.audit.next('connection-vanished', CONNECTION=e['SOCKAUDIT_CONNECTION'])
@@ -155,12 +183,14 @@ def test_unix_peer_that_is_gone(stage):
     server = stage.actor('server')
     server.do(listen('SOCK_STREAM', b'\0gone'))
     client = stage.actor('client')
-    client.do(connect('SOCK_STREAM', b'\0gone'))
+    inode = client.do(connect('SOCK_STREAM', b'\0gone'))
     server.do(ACCEPT)
     server.do('keep.pop("a").close()')
     client.do('name(b"watched-late")')
     e = stage.opening(PID=client.pid)
     assert peer(e) == {'STATE': 'gone', 'BY': 'unix'}
+    assert_listed(stage, client.pid, inode, None, 'gone', 'unix')
+    assert ' (gone)' in shown(stage, client.pid)
 
 
 @pytest.mark.parametrize('clients', [1, 20])
@@ -172,6 +202,8 @@ def test_datagram_clients_of_one_server(stage, clients):
     for inode in inodes:
         e = stage.opening(INODE=inode)
         assert (peer(e)['PID'], peer(e)['INODE'], peer(e)['PATH']) == (str(server.pid), str(server_inode), '@log')
+    assert_listed(stage, client.pid, inodes[0], server.pid, 'accepted', 'unix', peer_path='@log')
+    assert_listed(stage, server.pid, server_inode, client.pid, None, None, client_count=clients if clients > 1 else 1)
 
 
 def test_socket_activation_names_the_service(stage):
@@ -210,6 +242,8 @@ def test_tcp_on_loopback(tmp_path, collector, family, address, listener):
         assert (peer(e)['PID'], peer(e)['COMM'], peer(e)['BY']) == (str(theirs.pid), f'watched-{"server" if theirs is server else "client"}', 'tuple')
         assert peer(e)['STATE'] in ('accepted', 'pending')
     assert accepted != inode
+    assert_listed(stage, client.pid, inode, server.pid, 'accepted', 'tuple', peer_inode=accepted)
+    assert_listed(stage, server.pid, accepted, client.pid, 'accepted', 'tuple', peer_inode=inode)
     stage.close()
 
 
@@ -220,6 +254,8 @@ def test_tcp_pending_names_the_listener(stage):
     inode, _ = client.do(connecting.format(port))
     e = stage.opening(INODE=inode)
     assert (peer(e)['STATE'], peer(e)['PID'], peer(e)['BY']) == ('pending', str(server.pid), 'tuple')
+    assert_listed(stage, client.pid, inode, server.pid, 'pending', 'tuple')
+    assert f'(not accepted) server[{server.pid}]' in shown(stage, client.pid)
 
 
 @pytest.mark.parametrize('server_connects', [False, True])
@@ -233,6 +269,8 @@ def test_udp_on_loopback(stage, server_connects):
     stage.audit.until(lambda: any('SOCKAUDIT_PEER_PID' in e for e in stage.audit.of(LOCAL_PORT=bound)), 'peer')
     e, = [e for e in stage.audit.of(LOCAL_PORT=bound) if 'SOCKAUDIT_PEER_PID' in e]
     assert (peer(e)['PID'], peer(e)['BY'], peer(e)['PORT']) == (str(server.pid), 'tuple', str(port))
+    assert 'STATE' not in peer(e)
+    assert_listed(stage, client.pid, client.do('inode(keep["u"].fileno())'), server.pid, None, 'tuple')
 
 
 # --- namespaces ---------------------------------------------------------------------------------------
@@ -249,6 +287,8 @@ def test_accepted_in_the_namespace_of_the_client(stage, tmp_path):
     e = stage.opening(INODE=inode)
     assert (e['SOCKAUDIT_NETNS'], e['SOCKAUDIT_PROCESS_NETNS']) == (str(other.inode()), str(stage.ns.inode()))
     assert (peer(e)['PID'], peer(e)['INODE'], e['SOCKAUDIT_LOCAL_PATH']) == (str(client.pid), str(client_inode), path.decode())
+    assert_listed(stage, server.pid, inode, client.pid, 'accepted', 'unix', netns=other.inode(), process_netns=stage.ns.inode())
+    assert f'{other.inode()} (process {stage.ns.inode()})' in shown(stage, '--columns=process,netns', server.pid)
     # The next one is a look away.
     client.do('keep.pop("c")')
     second = client.do(connect('SOCK_STREAM', path))
@@ -274,6 +314,7 @@ def test_datagram_server_in_another_namespace(stage, tmp_path):
     inode = client.do(connect('SOCK_DGRAM', path))
     e = stage.opening(INODE=inode)
     assert (peer(e)['PID'], peer(e)['INODE'], peer(e)['PATH'], peer(e)['NETNS']) == (str(server.pid), str(server_inode), path.decode(), str(other.inode()))
+    assert_listed(stage, client.pid, inode, server.pid, 'accepted', 'unix', peer_path=path.decode())
     other.close()
 
 
@@ -286,6 +327,7 @@ def test_pending_in_another_namespace(stage, tmp_path):
     inode = client.do(connect('SOCK_STREAM', path))
     e = stage.opening(INODE=inode)
     assert (peer(e)['STATE'], peer(e)['PID'], peer(e)['PATH'], peer(e)['NETNS']) == ('pending', str(server.pid), path.decode(), str(other.inode()))
+    assert_listed(stage, client.pid, inode, server.pid, 'pending', 'unix', peer_path=path.decode())
     other.close()
 
 
@@ -300,10 +342,12 @@ def test_a_socket_that_is_the_last_in_its_namespace(tmp_path, intrusive):
     port = giver.do('keep.setdefault("l", socket.create_server(("127.0.0.1", 0))).getsockname()[1]')
     giver.do(f'give({path!r}, keep["l"].fileno())')
     taker.answer()
-    inode = other.inode()
+    inode, socket_inode = other.inode(), taker.do('inode(keep["fd"])')
     giver.end()
     stage.running.remove(giver)
     other.close()
+    row = listed(stage, taker.pid, socket_inode) # `list` may always
+    assert (row['listed'], row['local_port'], row['netns'], row['process_netns']) == (True, port, inode, stage.ns.inode())
     if intrusive == 'yes':
         e = stage.audit.next('listener-present', 'listener-appeared', LOCAL_PORT=port)
         assert (e['SOCKAUDIT_PID'], e['SOCKAUDIT_NETNS']) == (str(taker.pid), str(inode))
@@ -388,6 +432,7 @@ def test_tcp_and_udp_across_a_veth_pair(stage):
     e = stage.opening(LOCAL_PORT=mine, PEER_PORT=port)
     assert (peer(e)['PID'], peer(e)['BY'], peer(e)['NETNS']) == (str(server.pid), 'tuple', str(other.inode()))
     assert f'pid={server.pid},' in ss_peer(server.pid, '-t', f'( sport = :{port} and dport = :{mine} )')
+    assert_listed(stage, client.pid, client.do('inode(keep["c"].fileno())'), server.pid, 'accepted', 'tuple')
     # UDP, both connected
     ports = [a.do(f'(lambda s: s.bind(({address!r}, 0)) or s.getsockname()[1])(keep.setdefault("u", socket.socket(socket.AF_INET, socket.SOCK_DGRAM)))')
              for a, address in ((client, HERE), (server, THERE))]
@@ -410,6 +455,7 @@ def test_a_namespace_of_another_user_is_not_believed(stage):
     veth(client.pid, outside.pid)
     port, mine = connected(client, outside, THERE)
     assert no_peer(stage.opening(LOCAL_PORT=mine, PEER_PORT=port))
+    assert_listed(stage, client.pid, client.do('inode(keep["c"].fileno())'), None, None, None)
 
 
 def forge(stage, client, outside, make, family='AF_INET', here=HERE, there=THERE):
@@ -427,6 +473,7 @@ def forge(stage, client, outside, make, family='AF_INET', here=HERE, there=THERE
     stage.audit.cycles(2)
     for event in stage.audit.of(CONNECTION=e['SOCKAUDIT_CONNECTION']):
         assert no_peer(event), event['MESSAGE']
+    assert_listed(stage, client.pid, client.do('inode(keep["c"].fileno())'), None, None, None)
 
 
 def decoy_with_both_ends(decoy, port, mine):
@@ -469,19 +516,21 @@ def udp_forge(stage, **options):
     decoy.do(f'(lambda s: (s.bind(({THERE!r}, 53000)), s.connect(({HERE!r}, {mine})))[1])(keep.setdefault("u", socket.socket(socket.AF_INET, socket.SOCK_DGRAM)))')
     assert f'pid={decoy.pid},' in ss_peer(decoy.pid, '-u', f'( sport = :53000 and dport = :{mine} )'), 'the decoy is in place'
     client.do(f'keep["u"].connect(({THERE!r}, 53000))')
-    return decoy, stage.audit.next(LOCAL_PORT=mine, PEER_PORT=53000)
+    return client, decoy, stage.audit.next(LOCAL_PORT=mine, PEER_PORT=53000)
 
 
 def test_nobody_forges_a_peer_with_devices_and_routes(stage):
-    _, event = udp_forge(stage, prefix=[*NOBODY, *OTHER_USER])
+    client, _, event = udp_forge(stage, prefix=[*NOBODY, *OTHER_USER])
     assert no_peer(event)
+    assert_listed(stage, client.pid, client.do('inode(keep["u"].fileno())'), None, None, None)
 
 
 def test_root_could(stage):
     """What the test above does wrong is only who does it: by these addresses a namespace that root has made is believed."""
     ns = Namespace()
-    decoy, event = udp_forge(stage, ns=ns)
+    client, decoy, event = udp_forge(stage, ns=ns)
     assert (peer(event)['PID'], peer(event)['BY']) == (str(decoy.pid), 'tuple')
+    assert_listed(stage, client.pid, client.do('inode(keep["u"].fileno())'), decoy.pid, None, 'tuple')
     ns.close()
 
 
@@ -501,6 +550,7 @@ def test_nobody_forges_a_peer_with_an_address_that_is_not_here(stage):
     assert f'pid={decoy.pid},' in ss_peer(decoy.pid, '-u', f'( sport = :53000 and dport = :{mine} )'), 'the decoy is in place'
     client.do(f'keep["u"].connect(({THERE_SIX!r}, 53000))')
     assert no_peer(stage.audit.next(LOCAL_PORT=mine, PEER_PORT=53000))
+    assert_listed(stage, client.pid, client.do('inode(keep["u"].fileno())'), None, None, None)
 
 
 def test_equal_loopback_addresses_in_two_namespaces(stage):
@@ -515,4 +565,5 @@ def test_equal_loopback_addresses_in_two_namespaces(stage):
     client.do('name(b"watched-late")')
     e = stage.opening(LOCAL_PORT=mine, PEER_PORT=port)
     assert peer(e).get('STATE') in (None, 'gone') and 'PID' not in peer(e)
+    assert 'peer_holders' not in listed(stage, client.pid, client.do('inode(keep["c"].fileno())'))
     ns.close()

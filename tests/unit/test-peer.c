@@ -24,6 +24,7 @@ static void test_state(void **state) {
         assert_int_equal(peer_state_of(TRANSPORT_TCP, STATE_FIN_WAIT_1, 0), PEER_GONE);
         assert_int_equal(peer_state_of(TRANSPORT_TCP, STATE_LAST_ACK, 0), PEER_GONE);
         assert_int_equal(peer_state_of(TRANSPORT_UDP, STATE_ESTABLISHED, 0), PEER_STATE_UNKNOWN);
+        assert_int_equal(peer_state_of(TRANSPORT_UDP, STATE_ESTABLISHED, 7), PEER_STATE_UNKNOWN); /* nobody accepts a datagram */
 }
 
 static void test_names(void **state) {
