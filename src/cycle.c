@@ -331,7 +331,7 @@ static int look_at_all(Cycle *c, Namespaces *list, bool again) {
 /* Namespaces of others in which sockets of watched processes are. From now on they are looked at as long as there are such. */
 static int look_at_strays(Cycle *c, Namespaces *list) {
         unsigned tables = tables_wanted(&c->config->rules);
-        const Taker taker = { .userdata = c, .begin = take_begin, .row = take_row, .end = take_end };
+        const Taker taker = { .userdata = c, .begin = take_begin, .row = take_row, .end = take_end, .between = between };
         Strays s = { .cycle = c, .taker = &taker, .known = list->items, .known_count = list->own };
         int r = cycle_strays(&s);
 

@@ -246,6 +246,12 @@ static int find_row(void *userdata, const Socket *row) {
         return findset_row(userdata, row);
 }
 
+/* A unix name in the text may be another's, or a part of one: only the inode is believed. */
+static void forget_names(Find *finds, size_t count) {
+        for (size_t i = 0; i < count; i++)
+                finds[i].path_size = 0;
+}
+
 /* From the text, table by table. */
 static int find_text(const Collector *c, const Netns *netns, Find *finds, size_t count) {
         static const struct {
@@ -267,6 +273,7 @@ static int find_text(const Collector *c, const Netns *netns, Find *finds, size_t
                 if (r >= 0)
                         findset_end(&set);
         }
+        forget_names(finds, count);
         return r;
 }
 

@@ -4,15 +4,23 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <string.h>
+#include <stddef.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "collect/netns.h"
+#include "collect/procfs.h"
 
 /* A process in a namespace of its own (a user namespace makes that possible for anybody). */
 static pid_t elsewhere(void) {
@@ -70,6 +78,79 @@ static void test_socket_elsewhere(void **state) {
         assert_int_equal(netns_inode(proc_fd, (uint32_t) pid, &after), -ESRCH);
 }
 
+/* From now on setns() with this descriptor fails: the way back is barred. */
+static void bar(int fd) {
+        struct sock_filter code[] = {
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_setns, 0, 3),
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned) fd, 0, 1),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        };
+        const struct sock_fprog program = { .len = ELEMENTSOF(code), .filter = code };
+
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+                _exit(2);
+}
+
+/* Who cannot come back must not go on in the wrong namespace. */
+static void test_no_way_back_is_fatal(void **state) {
+        pid_t pid = elsewhere(), child = fork();
+        int status = 0;
+
+        assert_true(child >= 0);
+        if (child == 0) {
+                const struct rlimit none = {};
+                int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+                int foreign = dup(proc_fd); /* the number that it will have, and the one after it */
+
+                close(foreign);
+                (void) setrlimit(RLIMIT_CORE, &none);
+                (void) signal(SIGABRT, SIG_DFL);
+                bar(foreign + 1);
+                (void) netns_socket(proc_fd, (uint32_t) pid, AF_UNIX, SOCK_DGRAM, 0);
+                _exit(0);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+/* Of a socket, through the descriptor that a process has; and whose namespace it is. */
+static void test_behind_a_socket(void **state) {
+        _cleanup_close_ int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_close_ int there = -1, ns_fd = -1, again = -1;
+        uint64_t start, cookie, wanted;
+        pid_t pid = elsewhere();
+        uint32_t here;
+        struct stat st;
+
+        there = netns_socket(proc_fd, (uint32_t) pid, AF_INET, SOCK_DGRAM, 0);
+        assert_true(there >= 0);
+        assert_int_equal(fstat(there, &st), 0);
+        assert_int_equal(procfs_start(proc_fd, (uint32_t) getpid(), &start), 0);
+        ns_fd = netns_of_socket(proc_fd, (uint32_t) getpid(), start, there, (uint32_t) st.st_ino);
+        if (ns_fd == -EPERM || ns_fd == -ENOSYS)
+                skip(); /* needs CAP_NET_ADMIN over that namespace */
+        assert_true(ns_fd >= 0);
+        again = netns_socket_in(proc_fd, ns_fd, AF_UNIX, SOCK_DGRAM, 0);
+        assert_true(again >= 0);
+        assert_int_equal(netns_cookie(there, &wanted), 0);
+        assert_int_equal(netns_cookie(again, &cookie), 0);
+        assert_true(cookie == wanted);
+
+        assert_int_equal(netns_of_socket(proc_fd, (uint32_t) getpid(), start + 1, there, (uint32_t) st.st_ino), -ESRCH);
+        assert_int_equal(netns_of_socket(proc_fd, (uint32_t) getpid(), start, there, (uint32_t) st.st_ino + 1), -ESRCH);
+        assert_int_equal(netns_of_socket(proc_fd, (uint32_t) getpid(), start, proc_fd, (uint32_t) st.st_ino), -ESRCH);
+        assert_int_equal(netns_inode(proc_fd, 0, &here), 0);
+        assert_int_equal(netns_is_initial_user(proc_fd, 0, here + 1), -ESRCH);
+        assert_true(netns_is_initial_user(proc_fd, 0, here) >= 0);
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 static void test_identity(void **state) {
         uint64_t cookie = 7;
 
@@ -115,6 +196,8 @@ int main(void) {
                 cmocka_unit_test(test_socket_elsewhere),
                 cmocka_unit_test(test_left),
                 cmocka_unit_test(test_mounted),
+                cmocka_unit_test(test_no_way_back_is_fatal),
+                cmocka_unit_test(test_behind_a_socket),
                 cmocka_unit_test(test_identity),
         };
 
