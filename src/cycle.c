@@ -502,6 +502,9 @@ static int run(Cycle *c) {
                 c->namespaces = TAKE_PTR(list.items);
                 c->namespace_count = list.count;
                 c->looked = list.looked;
+                c->as_text = 0;
+                for (size_t i = 0; i < c->namespace_count; i++)
+                        c->as_text += collector_reads_text(c->collector, &c->namespaces[i]);
         }
         free(list.items);
         return r;
@@ -517,6 +520,7 @@ int cycle_run(Cycle *c, CycleFigures *ret) {
                 .duration = clock_boottime() - t0,
                 .cpu = clock_cpu() - cpu0,
                 .namespaces = c->looked,
+                .as_text = c->as_text,
                 .asked = c->asked,
                 .acquitted = c->acquitted,
         };

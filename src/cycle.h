@@ -34,6 +34,7 @@ struct Cycle {
         Netns *namespaces; /* once looked at, and still there as far as we know; our own has pid 0 */
         size_t namespace_count;
         size_t looked;     /* how many of them were looked at in the last cycle */
+        size_t as_text;    /* and how many of all only as text, for want of CAP_SYS_ADMIN */
         uint32_t own_netns; /* inode */
         uint64_t walked;    /* when all descriptors were walked last; 0: never */
         bool over_namespaces, over_processes; /* a limit was reached and told */
@@ -44,7 +45,7 @@ struct Cycle {
 
 typedef struct CycleFigures {
         uint64_t duration, cpu; /* usec */
-        size_t namespaces;
+        size_t namespaces, as_text; /* looked at; and those of which only the text may be read */
         size_t asked, acquitted; /* suspects of rule 4, and those of them that were alive */
 } CycleFigures;
 

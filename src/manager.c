@@ -49,6 +49,7 @@ typedef struct Manager {
         Notices notices;
         uint64_t due;   /* when the next cycle is to start; 0: at once */
         bool late;      /* an episode of late cycles is going on, and was told */
+        bool as_text;   /* some namespaces are read as text, and that was told */
         bool ready;
         char stopped_by[128];
 } Manager;
@@ -103,11 +104,17 @@ static int add_sinks(Manager *m) {
 /* --- cycles ---------------------------------------------------------------------------------------- */
 
 static void notify_status(Manager *m, const CycleFigures *f) {
+        char as_text[64] = "";
         LedgerStatus status;
 
         ledger_status(m->ledger, &status);
-        (void) sd_notifyf(0, "%sSTATUS=%zu sockets of %zu matching processes in %zu namespaces by %s, last look took %llu ms",
-                          m->ready ? "" : "READY=1\n", status.sockets, status.processes, f->namespaces,
+        if (f->as_text > 0)
+                (void) snprintf(as_text, sizeof(as_text), " (%zu as text)", f->as_text);
+        if (f->as_text > 0 && !m->as_text)
+                log_notice("network namespaces may not be entered: read as text, without cookies, unix peers and other ends in other namespaces");
+        m->as_text = f->as_text > 0;
+        (void) sd_notifyf(0, "%sSTATUS=%zu sockets of %zu matching processes in %zu namespaces%s by %s, last look took %llu ms",
+                          m->ready ? "" : "READY=1\n", status.sockets, status.processes, f->namespaces, as_text,
                           collector_name(collector_kind(m->collector)), (unsigned long long) (f->duration / USEC_PER_MSEC));
         m->ready = true;
 }

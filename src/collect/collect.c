@@ -292,6 +292,10 @@ int collector_find(Collector *c, const Netns *netns, Find *finds, size_t count) 
         return r;
 }
 
+bool collector_reads_text(const Collector *c, const Netns *netns) {
+        return c->kind == COLLECTOR_SOCK_DIAG && netns->id != c->own.id && !netns_has_cookie(netns->id);
+}
+
 int collector_netlink(Collector *c, const Netns *netns, int protocol) {
         bool own = netns->pid == 0 || netns->id == c->own.id;
         uint64_t cookie;

@@ -73,6 +73,10 @@ int collector_look_behind(Collector *c, const HolderAt *at, const Netns *known, 
  * negative errno. A row with TIMER_TIME_WAIT is "not there". */
 int collector_confirm(Collector *c, const Netns *netns, const Socket *socket);
 
+/* Is only the text of /proc/PID/net read of it, though this collector could more? Then there are neither cookies nor unix peers, and other ends by loopback
+ * addresses alone. */
+bool collector_reads_text(const Collector *c, const Netns *netns);
+
 /* A netlink socket (any protocol) in that namespace, to be closed soon, since it keeps the namespace alive. The descriptor; -EPERM where
  * only its text can be had; -ESRCH; or negative errno. */
 int collector_netlink(Collector *c, const Netns *netns, int protocol);

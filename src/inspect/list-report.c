@@ -130,6 +130,9 @@ static void describe_time(const List *l, Text *t) {
         format_time(l->survey.end, end, sizeof(end));
         text_printf(t, "Seen %s to %s by %s", begin, strncmp(begin, end, seconds) == 0 ? end + seconds : end,
                     collector_name(l->survey.collector));
+        if (l->survey.namespaces_as_text > 0)
+                text_printf(t, " (%zu network %s as text, without unix peers)", l->survey.namespaces_as_text,
+                            plural(l->survey.namespaces_as_text, "namespace", "namespaces"));
 }
 
 /* Distinct sockets and processes of the rows, which are sorted by process. */

@@ -227,6 +227,7 @@ static int look_at_new(Run *run, uint32_t inode, uint32_t pid, unsigned tables) 
                 s->namespaces_failed++;
                 return 0;
         }
+        s->namespaces_as_text += collector_reads_text(run->collector, &netns);
         r = survey_peers_add(&run->peers, &netns);
         return r < 0 ? r : look(run, &netns, tables);
 }

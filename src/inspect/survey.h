@@ -25,6 +25,7 @@ typedef struct Survey {
         uint64_t begin, end;             /* microseconds since the epoch */
         size_t tables_failed;            /* tables of namespaces that could not be read to the end */
         int table_error;                 /* positive errno of the first of them; 0: none, or cut short */
+        size_t namespaces_as_text;       /* of which only the text of /proc/PID/net could be read */
         size_t namespaces_failed;        /* namespaces that could not be entered */
         size_t closed;                   /* descriptors that were closed while looking */
 } Survey;

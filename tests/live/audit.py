@@ -90,11 +90,11 @@ class Status:
 
 
 class Audit:
-    def __init__(self, directory, config, ns=None, *options, environment=()):
+    def __init__(self, directory, config, ns=None, *options, environment=(), prefix=()):
         self.config = directory / 'sockaudit.yaml'
         self.config.write_text(config)
         self.status = Status(directory / 'notify')
-        command = [BUILD / 'src/sockauditd', f'--config={self.config}', '--sink=json', *options]
+        command = [*prefix, BUILD / 'src/sockauditd', f'--config={self.config}', '--sink=json', *options]
         self.process = subprocess.Popen(ns.command(*command) if ns else command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                         env={**os.environ, 'NOTIFY_SOCKET': str(directory / 'notify'), **dict(environment)})
         self.events, self.said = [], []

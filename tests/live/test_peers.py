@@ -43,9 +43,9 @@ ACCEPT = 'inode(keep.setdefault("a", keep["l"].accept()[0]).fileno())'
 class Stage:
     """A daemon in a namespace of its own, and the actors on it."""
 
-    def __init__(self, directory, collector='sock_diag', intrusive='no'):
+    def __init__(self, directory, collector='sock_diag', intrusive='no', prefix=()):
         self.ns, self.collector = Namespace(), collector
-        self.audit = Audit(directory, CONFIG.format(collector=collector, intrusive=intrusive), self.ns, '--log-level=debug')
+        self.audit = Audit(directory, CONFIG.format(collector=collector, intrusive=intrusive), self.ns, '--log-level=debug', prefix=prefix)
         self.audit.cycles(2)
         self.running = []
 
@@ -360,6 +360,27 @@ def test_a_socket_that_is_the_last_in_its_namespace(tmp_path, intrusive):
         stage.audit.cycles(15)
         assert not stage.audit.of(LOCAL_PORT=port)
     stage.close()
+
+
+def test_without_the_right_to_enter_namespaces(tmp_path):
+    """They are read as text, and it says so: in one of them other ends by loopback addresses are seen, across there are none."""
+    no_admin = ['setpriv', '--bounding-set=-sys_admin']
+    stage = Stage(tmp_path, prefix=no_admin)
+    other = Namespace()
+    server, client, inside = stage.actor('server', other), stage.actor('watched-client'), stage.actor('watched-inside', other)
+    veth(client.pid, server.pid)
+    port, mine = connected(client, server, THERE)
+    assert no_peer(stage.opening(LOCAL_PORT=mine, PEER_PORT=port))
+    server.do('keep.clear()')
+    port, mine = connected(inside, server, '127.0.0.1')
+    e = stage.opening(LOCAL_PORT=mine, PEER_PORT=port)
+    assert (e['SOCKAUDIT_NETNS'], peer(e)['PID'], peer(e)['BY'], 'SOCKAUDIT_COOKIE' in e) == (str(other.inode()), str(server.pid), 'tuple', False)
+    assert '2 namespaces (1 as text) by sock_diag' in stage.audit.status.last
+    assert any('read as text' in line for line in stage.audit.said)
+    answer = subprocess.run(stage.ns.command(*no_admin, BUILD / 'src/sockaudit', 'list', inside.pid), capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert '(1 network namespace as text, without unix peers)' in answer.stdout and f'server[{server.pid}]' in answer.stdout
+    stage.close()
+    other.close()
 
 
 def test_a_container_that_ends_is_free_within_a_second(stage):
