@@ -36,8 +36,11 @@ static void give_up(Notices *n, const char *what, int error) {
 
 /* --- messages -------------------------------------------------------------------------------------- */
 
-static uint64_t not_before(const Notices *n) {
-        return n->empty > WORKER_LATE ? n->empty - WORKER_LATE : 1;
+/* The earliest time of what was read at `now`. */
+static uint64_t not_before(const Notices *n, uint64_t now) {
+        uint64_t earliest = n->empty > WORKER_LATE ? n->empty - WORKER_LATE : 1;
+
+        return MIN(earliest, now);
 }
 
 static uint64_t netns_of(const Notices *n, int32_t nsid) {
@@ -73,7 +76,13 @@ static void resolve(Notices *n, int count) {
 }
 
 static void note(Notices *n, const DestroyMessage *m, uint64_t netns, uint64_t now) {
-        Notice notice = { .kind = NOTICE_DESTROY, .source = NOTICE_BY_DESTROY, .not_before = MIN(not_before(n), now), .not_after = now, .socket = m->socket };
+        Notice notice = {
+                .kind = NOTICE_DESTROY,
+                .source = NOTICE_BY_DESTROY,
+                .not_before = not_before(n, now),
+                .not_after = now,
+                .socket = m->socket,
+        };
         int r;
 
         notice.socket.netns = netns;
@@ -102,7 +111,7 @@ static void take_batch(Notices *n, int count) {
 /* --- loss ------------------------------------------------------------------------------------------ */
 
 static void tell_lost(Notices *n, uint64_t now) {
-        Notice notice = { .kind = NOTICE_LOST, .source = NOTICE_BY_DESTROY, .not_before = MIN(not_before(n), now), .not_after = now };
+        Notice notice = { .kind = NOTICE_LOST, .source = NOTICE_BY_DESTROY, .not_before = not_before(n, now), .not_after = now };
         uint32_t dropped = 0;
         int r = n->overrun ? destroy_lost(&n->destroy, n->proc_fd, &dropped) : 0;
 

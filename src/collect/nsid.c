@@ -230,7 +230,7 @@ int nsid_news(Nsid *n) {
 
 int nsid_learn(Nsid *n, int proc_fd, const Netns *netns) {
         _cleanup_close_ int fd = netns_open(proc_fd, netns->pid);
-        int32_t nsid;
+        int32_t nsid = NETNSA_NSID_NOT_ASSIGNED;
         struct stat st;
         int r;
 
