@@ -47,25 +47,39 @@ void ledger_expect_rules(Ledger *l, const RuleSet *old, const RuleSet *now) {
         l->expectations = next;
 }
 
+/* What can still be told of c when it is gone. */
+static Connection *last_new(const Connection *c, TableState *table) {
+        Connection *copy;
+        Socket s;
+
+        connection_socket(c, &s);
+        copy = connection_new(c->key, &s, table);
+        if (!copy)
+                return NULL;
+        copy->id = c->id;
+        copy->primary = actor_reference(c->primary);
+        copy->fd = c->fd;
+        copy->attribution = c->attribution;
+        copy->direction = c->direction;
+        copy->rule = c->rule;
+        copy->shown = c->shown;
+        copy->orphan = true; /* its inode may be another's by then */
+        copy->stuck = c->stuck ? malloc(sizeof(Stuck)) : NULL;
+        if (copy->stuck)
+                *copy->stuck = *c->stuck;
+        return copy;
+}
+
 void ledger_expect_ended(Ledger *l, const Connection *c, uint64_t not_after, const Notice *n) {
         Expectation *x = l->expectations && c->rule != RULE_NONE ? &l->expectations[c->rule] : NULL;
         Connection *copy;
 
-        if (!x || l->rules->rules[c->rule].expect.min == 0 || !(copy = malloc(sizeof(Connection))))
+        if (!x || l->rules->rules[c->rule].expect.min == 0)
+                return;
+        copy = last_new(c, &x->last_table);
+        if (!copy)
                 return;
         last_free(x->last);
-        *copy = *c;
-        copy->primary = actor_reference(c->primary);
-        copy->path = NULL;
-        copy->path_size = 0;
-        if (c->path && (copy->path = malloc(c->path_size))) {
-                memcpy(copy->path, c->path, c->path_size);
-                copy->path_size = c->path_size;
-        }
-        copy->stuck = NULL;
-        if (c->stuck && (copy->stuck = malloc(sizeof(Stuck))))
-                *copy->stuck = *c->stuck;
-        copy->orphan = true; /* its inode may be another's by then */
         x->last = copy;
         x->last_table = *c->table;
         x->last_ended = not_after;
@@ -89,7 +103,7 @@ static void count_slot(void *userdata, uint64_t key, uint64_t *value) {
         if (expect->min == 0)
                 return;
         if (c->state == expect->state) {
-                x->met_at = x->found == 0 ? c->seen : MIN(x->met_at, c->seen);
+                x->oldest = x->found == 0 ? c->seen : MIN(x->oldest, c->seen);
                 x->found++;
         } else if (!x->other || c->opened_not_after >= x->other->opened_not_after)
                 x->other = c;
@@ -123,7 +137,7 @@ static size_t matching(const Ledger *l, size_t rule, Actor **ret_first) {
 
 /* The connection that has ended, with its own process and end. */
 static void set_last(Ledger *l, Event *e, Expectation *x) {
-        x->last->table = &x->last_table;
+        x->last->table = &x->last_table; /* a reload may have moved it */
         ledger_event_connection(l, e, x->last);
         ledger_event_stall(e, x->last, x->last->shown);
         event_clear(e, EVENT_FIELD_CONNECTION);
@@ -160,7 +174,7 @@ static void say(Ledger *l, size_t rule, EventKind kind, uint64_t not_before, uin
 }
 
 /* The looks of this judgement began at `looked`. */
-static void judge(Ledger *l, size_t rule, uint64_t looked, uint64_t now, uint64_t before) {
+static void judge(Ledger *l, size_t rule, uint64_t looked, uint64_t now) {
         const Expected *expect = &l->rules->rules[rule].expect;
         Expectation *x = &l->expectations[rule];
 
@@ -169,9 +183,9 @@ static void judge(Ledger *l, size_t rule, uint64_t looked, uint64_t now, uint64_
                         say(l, rule, EVENT_EXPECTATION_MET, x->unmet_seen, now, x->unmet_seen - MIN(x->unmet_seen, x->unmet_at));
                 x->told = false;
                 x->unmet_at = 0;
+                x->met_at = x->oldest;
                 return;
         }
-        x->met_at = before;
         if (x->unmet_at == 0)
                 x->unmet_at = now;
         x->unmet_seen = looked;
@@ -182,17 +196,16 @@ static void judge(Ledger *l, size_t rule, uint64_t looked, uint64_t now, uint64_
 }
 
 void ledger_judge_expectations(Ledger *l, uint64_t now) {
-        uint64_t looked = l->expectations ? looked_at(l) : UINT64_MAX, before[RULES_MAX];
+        uint64_t looked = l->expectations ? looked_at(l) : UINT64_MAX;
 
         if (looked == UINT64_MAX)
                 return;
         for (size_t i = 0; i < l->rules->count; i++) {
-                before[i] = l->expectations[i].met_at;
                 l->expectations[i].found = 0;
                 l->expectations[i].other = NULL;
         }
         socketmap_visit(&l->sockets, count_slot, l);
         for (size_t i = 0; i < l->rules->count; i++)
                 if (l->rules->rules[i].expect.min > 0)
-                        judge(l, i, looked, now, before[i]);
+                        judge(l, i, looked, now);
 }

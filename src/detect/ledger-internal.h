@@ -45,7 +45,8 @@ typedef struct Missed {
 
 /* What a rule expects, and the last of its connections that ended: what a process that gave up has left. */
 typedef struct Expectation {
-        size_t found;
+        size_t found;       /* in this judgement */
+        uint64_t oldest;    /* of these: when the one was seen that was not seen for longest */
         uint64_t met_at;    /* there were enough at this time, or later; 0: never yet */
         uint64_t unmet_at;  /* there were not, by this time; 0: there are */
         uint64_t unmet_seen; /* beginning of the last looks that found so */

@@ -27,7 +27,8 @@ static bool is_tcp_listener(const Connection *c) {
 static void span_begin(Stuck *s, StallPart part, unsigned kind, uint64_t not_before, uint64_t t0, uint64_t least) {
         uint64_t not_after = t0 - MIN(t0, least);
 
-        s->spans[part] = (StallSpan){ (uint8_t) kind, not_before, MAX(not_before, not_after) };
+        not_after = MAX(not_before, not_after);
+        s->spans[part] = (StallSpan){ (uint8_t) kind, not_before, not_after };
         s->open |= (uint8_t) (1u << part);
 }
 

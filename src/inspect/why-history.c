@@ -96,8 +96,8 @@ static void put_lines(const Lines *lines, Text *t) {
 }
 
 int why_history(const List *l, uint64_t span, bool untrusted, Text *t) {
-        uint64_t now = clock_boottime() + (uint64_t) clock_offset();
-        ReaderOptions o = { .kinds = KINDS, .since = now - MIN(now, span), .untrusted = untrusted };
+        uint64_t now = clock_boottime() + (uint64_t) clock_offset(), since = now - MIN(now, span);
+        ReaderOptions o = { .kinds = KINDS, .since = since, .untrusted = untrusted };
         Lines lines = { .list = l };
         int r;
 
