@@ -136,8 +136,10 @@ static size_t matching(const Ledger *l, size_t rule, Actor **ret_first) {
 }
 
 /* The connection that has ended, with its own process and end. */
-static void set_last(Ledger *l, Event *e, Expectation *x) {
-        x->last->table = &x->last_table; /* a reload may have moved it */
+static void set_last(Ledger *l, Event *e, Expectation *x, size_t rule) {
+        /* A reload may have moved both. */
+        x->last->table = &x->last_table;
+        x->last->rule = (uint16_t) rule;
         ledger_event_connection(l, e, x->last);
         ledger_event_stall(e, x->last, x->last->shown);
         event_clear(e, EVENT_FIELD_CONNECTION);
@@ -160,7 +162,7 @@ static void say(Ledger *l, size_t rule, EventKind kind, uint64_t not_before, uin
                 ledger_event_connection(l, e, x->other);
                 ledger_event_stall(e, x->other, x->other->shown);
         } else if (kind == EVENT_EXPECTATION_UNMET && x->last)
-                set_last(l, e, x);
+                set_last(l, e, x, rule);
         else if (first)
                 ledger_event_process(l, e, first, false);
         event_set_word(e, EVENT_FIELD_RULE, r->name);
