@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/macro.h"
 #include "collect/procfs.h"
+#include "collect/snmp.h"
 #include "cycle-stray.h"
 
 void cycle_done(Cycle *c) {
@@ -216,10 +217,15 @@ static int take_end(void *userdata, const Netns *netns, TableKind table, uint64_
 
 static int look(Cycle *c, const Netns *netns, unsigned tables) {
         Taker taker = { .userdata = c, .begin = take_begin, .row = take_row, .end = take_end, .between = between };
+        Overflows overflows;
+        int r;
 
         if (c->hooks.look)
                 c->hooks.look(c->hooks.userdata, netns, tables);
-        return collector_look(c->collector, netns, tables, &taker);
+        r = collector_look(c->collector, netns, tables, &taker);
+        if (r >= 0 && ledger_waits(c->ledger, netns) && netstat_read(c->proc_fd, netns, &overflows) >= 0)
+                ledger_overflows(c->ledger, netns, &overflows);
+        return r;
 }
 
 typedef struct Resident {

@@ -19,6 +19,11 @@ typedef struct Openings {
         uint64_t active, passive;
 } Openings;
 
+/* How often the kernel turned an attempt to connect away in a namespace: since a queue was full, and for whatever reason. */
+typedef struct Overflows {
+        uint64_t overflows, drops;
+} Overflows;
+
 /* The tables of sockets that are looked at as a whole. */
 typedef enum TableKind {
         TABLE_TCP,  /* IPv4 and IPv6 */

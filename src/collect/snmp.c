@@ -10,17 +10,19 @@
 #include "collect/netns.h"
 #include "collect/scan.h"
 
-#define SNMP_MAX (1u << 16) /* it is some 1,500 bytes long */
+#define SNMP_MAX (1u << 16) /* they are some 1,500 and 5,000 bytes long */
 
-/* The rest of the next line that begins with "Tcp:", and *text behind it. */
-static bool next_tcp(Scan *text, Scan *ret) {
+/* The rest of the next line that begins with the prefix, and *text behind it. */
+static bool next_line(Scan *text, const char *prefix, Scan *ret) {
+        size_t n = strlen(prefix);
+
         while (text->p != text->end) {
                 const char *newline = memchr(text->p, '\n', (size_t) (text->end - text->p));
                 Scan line = { text->p, newline ?: text->end };
 
                 text->p = newline ? newline + 1 : text->end;
-                if (line.end - line.p >= 4 && memcmp(line.p, "Tcp:", 4) == 0) {
-                        line.p += 4;
+                if ((size_t) (line.end - line.p) >= n && memcmp(line.p, prefix, n) == 0) {
+                        line.p += n;
                         *ret = line;
                         return true;
                 }
@@ -33,12 +35,11 @@ static bool is_word(const char *start, const char *end, const char *word) {
 }
 
 /* Names and values side by side: kernels differ in the columns that they have. */
-int snmp_parse(const char *text, size_t size, Openings *ret) {
+static int counters_parse(const char *text, size_t size, const char *prefix, const char *const wanted[2], uint64_t ret[2]) {
         Scan all = { text, text + size }, names, values;
-        uint64_t active, passive;
         unsigned found = 0;
 
-        if (!next_tcp(&all, &names) || !next_tcp(&all, &values))
+        if (!next_line(&all, prefix, &names) || !next_line(&all, prefix, &values))
                 return -EINVAL;
         for (;;) {
                 const char *name;
@@ -53,30 +54,70 @@ int snmp_parse(const char *text, size_t size, Openings *ret) {
                 if (!scan_word(&values))
                         return -EINVAL;
                 value.end = values.p;
-                if (is_word(name, names.p, "ActiveOpens"))
-                        found |= scan_decimal(&value, UINT64_MAX, &active) && value.p == value.end ? 1 : 4;
-                else if (is_word(name, names.p, "PassiveOpens"))
-                        found |= scan_decimal(&value, UINT64_MAX, &passive) && value.p == value.end ? 2 : 4;
+                for (unsigned i = 0; i < 2; i++)
+                        if (is_word(name, names.p, wanted[i]))
+                                found |= scan_decimal(&value, UINT64_MAX, &ret[i]) && value.p == value.end ? 1u << i : 4;
         }
-        if (found != 3)
-                return -EINVAL;
-        *ret = (Openings){ .active = active, .passive = passive };
-        return 0;
+        return found == 3 ? 0 : -EINVAL;
+}
+
+int snmp_parse(const char *text, size_t size, Openings *ret) {
+        static const char *const wanted[] = { "ActiveOpens", "PassiveOpens" };
+        uint64_t found[2];
+        int r = counters_parse(text, size, "Tcp:", wanted, found);
+
+        if (r >= 0)
+                *ret = (Openings){ .active = found[0], .passive = found[1] };
+        return r;
+}
+
+int netstat_parse(const char *text, size_t size, Overflows *ret) {
+        static const char *const wanted[] = { "ListenOverflows", "ListenDrops" };
+        uint64_t found[2];
+        int r = counters_parse(text, size, "TcpExt:", wanted, found);
+
+        if (r >= 0)
+                *ret = (Overflows){ .overflows = found[0], .drops = found[1] };
+        return r;
+}
+
+/* Text of a file below net of the namespace. */
+static int text_read(int proc_fd, const Netns *netns, const char *name, char **ret, size_t *ret_size) {
+        char path[sizeof("4294967295/net/netstat")];
+
+        if (netns->pid != 0)
+                (void) snprintf(path, sizeof(path), "%u/net/%s", netns->pid, name);
+        else
+                (void) snprintf(path, sizeof(path), "net/%s", name);
+        return fd_read_at(proc_fd, path, SNMP_MAX, ret, ret_size);
 }
 
 int snmp_read(int proc_fd, const Netns *netns, Openings *ret) {
         _cleanup_free_ char *text = NULL;
-        char path[sizeof("4294967295/net/snmp")] = "net/snmp";
         Openings found;
         size_t size;
         int r;
 
-        if (netns->pid != 0)
-                (void) snprintf(path, sizeof(path), "%u/net/snmp", netns->pid);
-        r = fd_read_at(proc_fd, path, SNMP_MAX, &text, &size);
+        r = text_read(proc_fd, netns, "snmp", &text, &size);
         if (r >= 0)
                 r = snmp_parse(text, size, &found);
         /* Whoever has the number by now may live elsewhere. */
+        if (netns_left(proc_fd, netns->pid, netns->inode))
+                return -ESRCH;
+        if (r >= 0)
+                *ret = found;
+        return r;
+}
+
+int netstat_read(int proc_fd, const Netns *netns, Overflows *ret) {
+        _cleanup_free_ char *text = NULL;
+        Overflows found;
+        size_t size;
+        int r;
+
+        r = text_read(proc_fd, netns, "netstat", &text, &size);
+        if (r >= 0)
+                r = netstat_parse(text, size, &found);
         if (netns_left(proc_fd, netns->pid, netns->inode))
                 return -ESRCH;
         if (r >= 0)

@@ -38,6 +38,9 @@ typedef struct TableState {
                 TABLE_FREE, /* nothing refers to it */
         } life;
         size_t connections;
+        bool waiting;       /* the last look shows a connection that waits at a watched TCP listener */
+        bool counted;       /* overflows is of now */
+        Overflows overflows;
         uint32_t since;     /* Ledger.cycle of its first complete look */
         uint64_t t0, t1;    /* of the current or last look */
         uint64_t previous_t0; /* of the complete look before */
@@ -125,6 +128,8 @@ typedef struct Stuck {
         uint64_t head, next_head; /* TCP listener: key of a connection that waits for accept, and of another one */
         uint64_t next_least; /* so long that one has waited */
         uint8_t look;       /* TableState.look that the next_ fields are of */
+        Overflows zero;     /* TableState.overflows when the head began to wait */
+        bool counted : 1;   /* zero is known */
         bool head_seen : 1; /* in that look */
         bool moved : 1;     /* since it was told */
         bool fresh : 1;     /* a row has come since the last judgement */

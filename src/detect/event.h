@@ -152,6 +152,8 @@ typedef enum FieldType {
         X(TIMER_RETRANSMITS, "TIMER_RETRANSMITS", NUMBER, "How often the running timer fired without an answer")          \
         X(STALL, "STALL", WORD, "What stands still: connecting, unacknowledged, zero-window, close-wait, not-accepted, not-reading") \
         X(STALLED, "STALLED", USEC, "For how long, at least")                                                             \
+        X(LISTEN_OVERFLOWS, "LISTEN_OVERFLOWS", NUMBER, "Attempts to connect turned away meanwhile in the namespace, since a queue was full") \
+        X(LISTEN_DROPS, "LISTEN_DROPS", NUMBER, "Attempts to connect turned away meanwhile in the namespace, for whatever reason") \
         X(HOLDER_COUNT, "HOLDER_COUNT", NUMBER, "Descriptors that refer to the socket, when not 1")                        \
         X(HOLDER, "HOLDER", HOLDERS, "PID/START/FD/COMM of up to 16 holders, when there is more than one")                 \
         X(HOLDER_GAINED, "HOLDER_GAINED", BYTES, "Reserved: PID/START/FD of new holders, separated by blanks")                       \

@@ -157,7 +157,7 @@ void ledger_actor_gone(Ledger *l, Actor *a, uint64_t not_before, uint64_t not_af
 /* A row of c, before c takes it over; first: there was none before. */
 void ledger_see_stall(Ledger *l, Connection *c, const Socket *row, const TableState *t, bool first);
 /* A row that nobody has accepted: its listener is looked after. */
-void ledger_see_waiting(Ledger *l, const Socket *row, const TableState *t, uint64_t key);
+void ledger_see_waiting(Ledger *l, const Socket *row, TableState *t, uint64_t key);
 void ledger_judge_stall(Ledger *l, Connection *c);
 /* What was told of c and not taken back, until `until`. */
 void ledger_event_stall(Event *e, const Connection *c, uint64_t until);

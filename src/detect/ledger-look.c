@@ -19,7 +19,7 @@ int ledger_look_begin(Ledger *l, const Netns *netns, TableKind kind, uint64_t t0
                 t->previous_t0 = t->t0;
         }
         t->netns = *netns;
-        t->complete = false;
+        t->complete = t->waiting = t->counted = false;
         t->look++;
         t->t0 = t->t1 = t0;
         l->current = t;

@@ -82,12 +82,13 @@ void ledger_see_stall(Ledger *l, Connection *c, const Socket *row, const TableSt
         ledger_pend(l, c);
 }
 
-void ledger_see_waiting(Ledger *l, const Socket *row, const TableState *t, uint64_t key) {
+void ledger_see_waiting(Ledger *l, const Socket *row, TableState *t, uint64_t key) {
         Connection *c = ledger_listener(l, &t->netns, row->transport, row->family, &row->local);
         Stuck *s = c ? stuck_of(c) : NULL;
 
         if (!s)
                 return;
+        t->waiting = true;
         if (s->look != t->look) {
                 s->look = t->look;
                 s->head_seen = false;
@@ -102,6 +103,28 @@ void ledger_see_waiting(Ledger *l, const Socket *row, const TableState *t, uint6
         ledger_pend(l, c);
 }
 
+static TableState *tcp_table(const Ledger *l, const Netns *netns) {
+        for (size_t i = 0; i < l->table_count; i++)
+                if (l->tables[i]->life == TABLE_LIVE && l->tables[i]->kind == TABLE_TCP && l->tables[i]->netns.id == netns->id)
+                        return l->tables[i];
+        return NULL;
+}
+
+bool ledger_waits(const Ledger *l, const Netns *netns) {
+        const TableState *t = tcp_table(l, netns);
+
+        return t && t->waiting;
+}
+
+void ledger_overflows(Ledger *l, const Netns *netns, const Overflows *now) {
+        TableState *t = tcp_table(l, netns);
+
+        if (t) {
+                t->overflows = *now;
+                t->counted = true;
+        }
+}
+
 /* All rows of the look have come. */
 static void judge_waiting(const Connection *c, Stuck *s) {
         const TableState *t = c->table;
@@ -112,6 +135,8 @@ static void judge_waiting(const Connection *c, Stuck *s) {
                 return;
         }
         s->head = waiting ? s->next_head : 0;
+        s->zero = t->overflows;
+        s->counted = t->counted;
         if (s->head != 0)
                 span_begin(s, STALL_OF_READING, STALL_NOT_ACCEPTED, s->before, t->t0, s->next_least);
         else
@@ -127,6 +152,10 @@ static void say(Ledger *l, Connection *c, EventKind kind, uint64_t not_before, u
         ledger_event_figures(e, c);
         if (c->stuck->retransmits != 0)
                 event_set_number(e, EVENT_FIELD_TIMER_RETRANSMITS, c->stuck->retransmits);
+        if (c->stuck->told.kind == STALL_NOT_ACCEPTED && c->stuck->counted && c->table->counted) {
+                event_set_number(e, EVENT_FIELD_LISTEN_OVERFLOWS, c->table->overflows.overflows - c->stuck->zero.overflows);
+                event_set_number(e, EVENT_FIELD_LISTEN_DROPS, c->table->overflows.drops - c->stuck->zero.drops);
+        }
         ledger_event_stall(e, c, until);
         ledger_say(l, e);
 }

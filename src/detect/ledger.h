@@ -101,6 +101,11 @@ int ledger_look_end(Ledger *l, uint64_t t1, Coverage coverage);
 /* Are there connections in this namespace? Then it is to be looked at, though no watched process lives there any more. */
 bool ledger_watches(const Ledger *l, const Netns *netns);
 
+/* Does a connection wait at a watched TCP listener of this namespace, as the last look shows? Then the kernel's counters of those that it turned
+ * away are wanted before the next judgement. */
+bool ledger_waits(const Ledger *l, const Netns *netns);
+void ledger_overflows(Ledger *l, const Netns *netns, const Overflows *now);
+
 /* New rows since the last judgement that have an inode and no holder. */
 size_t ledger_unheld(const Ledger *l);
 

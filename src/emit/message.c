@@ -228,6 +228,8 @@ static void detail_waiting(Message *m, bool accept) {
                 if (unsent > 0)
                         text_printf(m->text, " of %" PRIu64, unsent);
                 text_append(m->text, unread == 1 ? " waits" : " wait");
+                if (number(m, EVENT_FIELD_LISTEN_OVERFLOWS) > 0)
+                        text_printf(detail(m), "%" PRIu64 " turned away", number(m, EVENT_FIELD_LISTEN_OVERFLOWS));
                 return;
         }
         if (state == STATE_CLOSE_WAIT && unread > 0)

@@ -207,15 +207,25 @@ def test_a_black_hole(audit, net, actors):
     assert ask('list', shipper.pid).returncode == 0
 
 
+def turned_away():
+    """ListenOverflows, ListenDrops."""
+    names, values = [line.split() for line in Path('/proc/net/netstat').read_text().splitlines() if line.startswith('TcpExt:')]
+    found = dict(zip(names, values))
+    return int(found['ListenOverflows']), int(found['ListenDrops'])
+
+
 def test_a_full_backlog(audit, net, actors):
     shipper, client = actors('shipper-server'), actors('client', net.there)
     at = shipper.do(SERVE % OURS)
-    before = now()
+    before, counted = now(), turned_away()
     for i in range(5):
         client.do(f'keep.setdefault({i}, socket.socket()).setblocking(False); keep[{i}].connect_ex(({OURS!r}, {at}))')
     e = stalled(audit, 'not-accepted', at, before)
     assert int(e['SOCKAUDIT_RECEIVE_QUEUE']) == 3 == int(ss(at).split()[1])
     assert audit.collector == 'proc' or e['SOCKAUDIT_SEND_QUEUE'] == '2'
+    after = turned_away()
+    assert after[0] > counted[0], 'attempts that found the queue full'
+    assert 0 <= int(e["SOCKAUDIT_LISTEN_OVERFLOWS"]) <= after[0] - counted[0] and 0 <= int(e['SOCKAUDIT_LISTEN_DROPS']) <= after[1] - counted[1]
     answer = ask('why', f':{at}')
     assert answer.returncode == 1
     assert f'shipper-server[{shipper.pid}] does not accept on {OURS}:{at}: 3 connections wait in its queue of 2' in answer.stdout

@@ -41,6 +41,7 @@
  *     at T healed, heal-at T or never        when a healing look is due
  *     kernel active=5 passive=3              what the kernel has counted; then: at T balance. active-before=4
  *                                            passive-before=3: before its tables were read; born: since the start
+ *     turned-away overflows=5 drops=6        what it has turned away, where somebody waits
  *     at T flush                             the folded closes of unknown sockets are told
  *     at T-T gap REASON
  *     reload                        new rules, in rows like those of `rules`
@@ -452,6 +453,16 @@ static void step_heal_at(Scenario *s) {
                 script_fail(x, "a healing look is due at %llu us", (unsigned long long) ledger_heal_at(s->ledger));
 }
 
+static void step_turned_away(Scenario *s) {
+        Netns netns = netns_of(s);
+        Overflows o = { script_number_option(&s->script, "overflows", 0), script_number_option(&s->script, "drops", 0) };
+
+        script_done(&s->script);
+        if (!ledger_waits(s->ledger, &netns))
+                script_fail(&s->script, "the ledger does not want it");
+        ledger_overflows(s->ledger, &netns, &o);
+}
+
 static void step_kernel(Scenario *s) {
         Netns netns = netns_of(s);
         Openings after = { script_number_option(&s->script, "active", 0), script_number_option(&s->script, "passive", 0) };
@@ -524,6 +535,7 @@ static const Step steps[] = {
         { "look", true, step_look },        { "judge", true, step_judge },      { "question", true, step_question },
         { "note", true, step_note },        { "healed", true, step_healed },    { "heal-at", false, step_heal_at },
         { "kernel", false, step_kernel },   { "balance", true, step_balance },  { "flush", true, step_flush },
+        { "turned-away", false, step_turned_away },
         { "hears", false, step_hears },     { "gap", true, step_gap },          { "status", false, step_status },   { "unheld", false, step_unheld },
         { "peers", true, step_peers },      { "strays", true, step_strays },
 };

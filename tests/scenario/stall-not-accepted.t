@@ -19,6 +19,7 @@ at 13.1-13.2 look tcp
   c1 1001 *:443 - listening sendq=128 recvq=2
   c4 - 10.0.0.2:443 203.0.113.9:1002 established
   c5 - 10.0.0.2:443 203.0.113.9:1003 established
+turned-away overflows=100 drops=200
 at 13.2 judge
 at 18.1-18.2 look tcp
   c1 1001 *:443 - listening sendq=128 recvq=3
@@ -30,8 +31,9 @@ at 18.4-18.5 look tcp
   c1 1001 *:443 - listening sendq=128 recvq=3
   c4 - 10.0.0.2:443 203.0.113.9:1002 established
   c6 - 10.0.0.2:443 203.0.113.9:1004 established
+turned-away overflows=107 drops=209
 at 18.5 judge
-> connection-stalled c1 nginx[812] STALL=not-accepted NOT_BEFORE=11.1 NOT_AFTER=13.2 STALLED=5.2 RECEIVE_QUEUE=3 SEND_QUEUE=128
+> connection-stalled c1 nginx[812] STALL=not-accepted NOT_BEFORE=11.1 NOT_AFTER=13.2 STALLED=5.2 RECEIVE_QUEUE=3 SEND_QUEUE=128 LISTEN_OVERFLOWS=7 LISTEN_DROPS=9
 # The server accepts again.
 at 19.1-19.2 look tcp
   c1 1001 *:443 - listening sendq=128 recvq=1
@@ -40,7 +42,7 @@ at 19.2 judge
 at 20.1-20.2 look tcp
   c1 1001 *:443 - listening sendq=128
 at 20.2 judge
-> connection-recovered c1 STALL=not-accepted NOT_BEFORE=18.4 NOT_AFTER=19.2
+> connection-recovered c1 STALL=not-accepted NOT_BEFORE=18.4 NOT_AFTER=19.2 -LISTEN_OVERFLOWS
 at 21.1-21.2 look tcp
   c1 1001 *:443 - listening sendq=128
 at 21.2 judge

@@ -100,6 +100,9 @@ static void test_stalled(void **state) {
         event_set_number(&e, EVENT_FIELD_SEND_QUEUE, 128);
         event_set_number(&e, EVENT_FIELD_RECEIVE_QUEUE, 3);
         assert_message("nginx[812] stalled: tcp 0.0.0.0:80 -- - not-accepted for 5.0 s, 3 of 128 wait");
+        event_set_number(&e, EVENT_FIELD_LISTEN_OVERFLOWS, 17);
+        assert_message("nginx[812] stalled: tcp 0.0.0.0:80 -- - not-accepted for 5.0 s, 3 of 128 wait, 17 turned away");
+        event_clear(&e, EVENT_FIELD_LISTEN_OVERFLOWS);
         event_clear(&e, EVENT_FIELD_SEND_QUEUE);
         event_set_number(&e, EVENT_FIELD_RECEIVE_QUEUE, 1);
         assert_message("nginx[812] stalled: tcp 0.0.0.0:80 -- - not-accepted for 5.0 s, 1 waits");

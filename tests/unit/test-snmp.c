@@ -30,6 +30,16 @@ static void test_counters(void **state) {
         assert_true(o.active == 9 && o.passive == 7);
 }
 
+static void test_overflows(void **state) {
+        static const char text[] = "TcpExt: SyncookiesSent ListenOverflows ListenDrops Other\nTcpExt: 1 22 33 -4\nIpExt: InNoRoutes\nIpExt: 0\n";
+        Overflows v = {};
+
+        assert_int_equal(netstat_parse(text, strlen(text), &v), 0);
+        assert_true(v.overflows == 22 && v.drops == 33);
+        assert_int_equal(netstat_parse(NAMES "Tcp: 1 200 120000 -1 5 6 1 47 0 12\n", 40, &v), -EINVAL);
+        assert_true(v.overflows == 22 && v.drops == 33);
+}
+
 static void test_what_is_none(void **state) {
         static const char *const wrong[] = {
                 "",
@@ -89,7 +99,7 @@ static void test_our_own(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_counters),
-                cmocka_unit_test(test_what_is_none),
+                cmocka_unit_test(test_overflows), cmocka_unit_test(test_what_is_none),
                 cmocka_unit_test(test_of_a_process),
                 cmocka_unit_test(test_our_own),
         };
