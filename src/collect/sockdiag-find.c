@@ -21,8 +21,9 @@
 #include "collect/find.h"
 #include "collect/sockdiag.h"
 
-/* So many exact requests cost what the dump of a middling table does. */
-#define EXACT_MAX 2000
+/* So many exact requests cost what a dump does: of TCP of a middling table; for unix sockets the kernel walks its table each time. */
+#define EXACT_TCP_MAX 2000
+#define EXACT_UNIX_MAX 200
 
 #define STATES_ALL (((1u << _STATE_MAX) - 1) & ~1u & ~(1u << STATE_TIME_WAIT))
 
@@ -137,6 +138,25 @@ static int dump_inet(Sockdiag *d, FindSet *set, Transport transport, uint32_t st
         return r;
 }
 
+static int take_unix_row(void *userdata, const struct nlmsghdr *m) {
+        Socket s;
+        int r = sockdiag_parse_unix(m, &s);
+
+        return r > 0 ? findset_row(userdata, &s) : MIN(r, 0);
+}
+
+static int dump_unix(Sockdiag *d, Find *finds, size_t count) {
+        UnixRequest request = {
+                .local = { .sdiag_family = AF_UNIX, .udiag_states = UINT32_MAX, .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER },
+        };
+        _cleanup_findset_ FindSet set = {};
+        int r = findset_init(&set, finds, count, TRANSPORT_UNKNOWN);
+
+        if (r >= 0)
+                r = sockdiag_send(d, &request.header, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, sizeof(request.local));
+        return r < 0 ? r : unless_absent(sockdiag_answer(d, take_unix_row, &set));
+}
+
 /* --- unix listeners --------------------------------------------------------------------------------- */
 
 static int count_client(void *userdata, uint32_t inode) {
@@ -225,7 +245,7 @@ static int find_set(Sockdiag *d, Find *finds, size_t count, Transport transport,
 static int find_tcp(Sockdiag *d, Find *finds, size_t count, size_t wanted) {
         int r = 0;
 
-        if (wanted > EXACT_MAX)
+        if (wanted > EXACT_TCP_MAX)
                 return find_set(d, finds, count, TRANSPORT_TCP, STATES_ALL);
         for (size_t i = 0; i < count && r >= 0; i++)
                 if (finds[i].transport == TRANSPORT_TCP)
@@ -242,7 +262,9 @@ int sockdiag_find(Sockdiag *d, Find *finds, size_t count) {
 
         if (r >= 0 && w.udp > 0)
                 r = find_set(d, finds, count, TRANSPORT_UDP, STATES_ALL);
-        for (size_t i = 0; i < count && r >= 0 && w.inodes > 0; i++)
+        if (r >= 0 && w.inodes > EXACT_UNIX_MAX)
+                r = dump_unix(d, finds, count);
+        for (size_t i = 0; i < count && r >= 0 && w.inodes > 0 && w.inodes <= EXACT_UNIX_MAX; i++)
                 if (finds[i].family == FAMILY_UNIX && finds[i].inode != 0)
                         r = ask_unix(d, &finds[i]);
         if (r >= 0 && w.clients > 0)

@@ -19,7 +19,7 @@ cpu_max: 100%
 rescan: 1s
 collector: {collector}
 intrusive: {intrusive}
-limits: {{peer_walks: 6000}}
+limits: {{peer_walks: {peer_walks}}}
 watch:
   - name: rule
     match: {{comm: "watched*"}}
@@ -43,9 +43,9 @@ ACCEPT = 'inode(keep.setdefault("a", keep["l"].accept()[0]).fileno())'
 class Stage:
     """A daemon in a namespace of its own, and the actors on it."""
 
-    def __init__(self, directory, collector='sock_diag', intrusive='no', prefix=()):
+    def __init__(self, directory, collector='sock_diag', intrusive='no', peer_walks=6000, prefix=()):
         self.ns, self.collector = Namespace(), collector
-        self.audit = Audit(directory, CONFIG.format(collector=collector, intrusive=intrusive), self.ns, '--log-level=debug', prefix=prefix)
+        self.audit = Audit(directory, CONFIG.format(collector=collector, intrusive=intrusive, peer_walks=peer_walks), self.ns, '--log-level=debug', prefix=prefix)
         self.audit.cycles(2)
         self.running = []
 
@@ -191,6 +191,23 @@ def test_unix_peer_that_is_gone(stage):
     assert peer(e) == {'STATE': 'gone', 'BY': 'unix'}
     assert_listed(stage, client.pid, inode, None, 'gone', 'unix')
     assert ' (gone)' in shown(stage, client.pid)
+
+
+def test_no_more_walks_than_allowed(tmp_path):
+    """Then the other end has no process, and a gap says so, once; what the ledger knows anyway needs no walk."""
+    stage = Stage(tmp_path, peer_walks=0)
+    server, client = stage.actor('server'), stage.actor('watched-client')
+    server.do(listen('SOCK_DGRAM', b'\0log'))
+    for _ in range(3):
+        e = stage.opening(INODE=client.do(connect('SOCK_DGRAM', b'\0log')))
+        assert (peer(e)['BY'], peer(e)['PATH'], 'PID' in peer(e)) == ('unix', '@log', False)
+        client.do('keep.pop("c")')
+    gap, = stage.audit.of('audit-gap', GAP_REASON='over-limit')
+    assert gap['SOCKAUDIT_GAP_COUNT'] == '1'
+    watched = stage.actor('watched-server')
+    watched.do(listen('SOCK_DGRAM', b'\0other'))
+    assert peer(stage.opening(INODE=client.do(connect('SOCK_DGRAM', b'\0other'))))['PID'] == str(watched.pid)
+    stage.close()
 
 
 @pytest.mark.parametrize('clients', [1, 20])
