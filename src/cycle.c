@@ -84,11 +84,7 @@ static int scan_processes(Cycle *c, bool again) {
                         return r;
         }
         ledger_processes_end(c->ledger, clock_boottime(), limit == count);
-        if (limit < count && !c->over_processes) {
-                uint64_t now = clock_boottime();
-                ledger_gap(c->ledger, "over-limit", now, now, count - limit);
-        }
-        c->over_processes = limit < count;
+        ledger_over_limit(c->ledger, LIMIT_PROCESSES, clock_boottime(), count - limit);
         return 0;
 }
 
@@ -326,11 +322,7 @@ static int look_at_all(Cycle *c, Namespaces *list, bool again) {
                         if (r < 0 && r != -ENOBUFS)
                                 return r;
                 }
-        if (list->over > 0 && !c->over_namespaces) {
-                uint64_t now = clock_boottime();
-                ledger_gap(c->ledger, "over-limit", now, now, list->over);
-        }
-        c->over_namespaces = list->over > 0;
+        ledger_over_limit(c->ledger, LIMIT_NAMESPACES, clock_boottime(), list->over);
         return 0;
 }
 

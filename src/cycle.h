@@ -37,7 +37,6 @@ struct Cycle {
         size_t as_text;    /* and how many of all only as text, for want of CAP_SYS_ADMIN */
         uint32_t own_netns; /* inode */
         uint64_t walked;    /* when all descriptors were walked last; 0: never */
-        bool over_namespaces, over_processes; /* a limit was reached and told */
         size_t asked, acquitted; /* in the current cycle */
         CycleBooks books;
         Peers peers;

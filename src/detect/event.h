@@ -200,6 +200,7 @@ typedef enum FieldType {
         X(GAP_REASON, "GAP_REASON", WORD, "Why nothing was observed")                                                     \
         X(GAP_COUNT, "GAP_COUNT", NUMBER, "How many processes, rows or looks the gap covers")                              \
         X(GAP_TABLE, "GAP_TABLE", WORD, "Table of sockets concerned: tcp, udp, raw, unix")                                 \
+        X(GAP_LIMIT, "GAP_LIMIT", WORD, "Limit that was reached: sockets, processes, namespaces")                         \
         X(COLLECTOR, "COLLECTOR", WORD, "Collector in use")                                                               \
         X(DEGRADED, "DEGRADED", WORD, "Why not the best collector")                                                       \
         X(SOCKET_COUNT, "SOCKET_COUNT", NUMBER, "Sockets of watched processes in the map")                                \

@@ -184,6 +184,27 @@ void ledger_gap(Ledger *l, const char *reason, uint64_t from, uint64_t to, uint6
         ledger_say(l, gap_event(l, reason, from, to, count));
 }
 
+void ledger_over_limit(Ledger *l, LedgerLimit limit, uint64_t now, uint64_t count) {
+        static const char *const names[_LIMIT_MAX] = {
+                [LIMIT_SOCKETS] = "sockets", [LIMIT_PROCESSES] = "processes", [LIMIT_NAMESPACES] = "namespaces",
+        };
+        bool goes_on = l->limits[limit].most != 0;
+        Event *e;
+
+        if (count > 0 && !goes_on)
+                l->limits[limit].since = l->limits[limit].fitted;
+        l->limits[limit].most = MAX(l->limits[limit].most, count);
+        if (goes_on != (count > 0)) {
+                e = gap_event(l, "over-limit", l->limits[limit].since, now, l->limits[limit].most);
+                event_set_word(e, EVENT_FIELD_GAP_LIMIT, names[limit]);
+                ledger_say(l, e);
+        }
+        if (count == 0) {
+                l->limits[limit].fitted = now;
+                l->limits[limit].most = 0;
+        }
+}
+
 void ledger_gap_table(Ledger *l, const TableState *t, uint64_t to) {
         Event *e = gap_event(l, coverage_name(t->gap.state), t->gap_since, to, 0);
 

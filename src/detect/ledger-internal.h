@@ -90,7 +90,10 @@ struct Ledger {
         uint64_t *peer_again; /* keys of connections whose other end is asked for once more */
         size_t peer_again_count;
         size_t over_limit;   /* rows that found no room since the last judgement */
-        bool over_limit_told;
+        struct {
+                uint64_t fitted; /* when all did, last; 0: never yet */
+                uint64_t since, most; /* of the overrun that goes on; most 0: none */
+        } limits[_LIMIT_MAX];
 
         Actor *actors;       /* by pid */
         Actor *walked;       /* between holders_begin and holders_end */

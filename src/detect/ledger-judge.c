@@ -285,9 +285,9 @@ void ledger_judge(Ledger *l, uint64_t now) {
 
         for (size_t i = 0; i < l->table_count; i++)
                 table_judged(l->tables[i]);
-        if (l->over_limit > 0 && !l->over_limit_told)
-                ledger_gap(l, "over-limit", now, now, l->over_limit);
-        l->over_limit_told = l->over_limit > 0;
+        /* A second look within a cycle is not one at all of them: only room is the end of it. */
+        if (l->over_limit > 0 || l->options.max_sockets == 0 || l->connections < l->options.max_sockets || l->limits[LIMIT_SOCKETS].most == 0)
+                ledger_over_limit(l, LIMIT_SOCKETS, now, l->over_limit);
         l->over_limit = 0;
         if (l->denied > 0)
                 ledger_gap_denied(l, now);

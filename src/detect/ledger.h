@@ -208,6 +208,18 @@ void ledger_say(Ledger *l, Event *e);
 /* audit-gap over [from, to]; count: of what was not observed, 0: not counted. */
 void ledger_gap(Ledger *l, const char *reason, uint64_t from, uint64_t to, uint64_t count);
 
+/* Limits of the configuration whose overrun is a gap with two ends. */
+typedef enum LedgerLimit {
+        LIMIT_SOCKETS, /* the ledger's own */
+        LIMIT_PROCESSES,
+        LIMIT_NAMESPACES,
+        _LIMIT_MAX,
+} LedgerLimit;
+
+/* So many did not fit just now; 0: all did. When it begins one audit-gap since they last all fitted, when it is over one of the whole span, with the
+ * largest count. */
+void ledger_over_limit(Ledger *l, LedgerLimit limit, uint64_t now, uint64_t count);
+
 /* Closes of unknown sockets, folded since the last call (rule 7), as connection-missed events. */
 void ledger_flush_missed(Ledger *l, uint64_t now);
 

@@ -423,6 +423,7 @@ static void put_gap(Message *m) {
         put_clock_gap(m);
         detail_value(m, "", EVENT_FIELD_ERROR, "");
         detail_value(m, "table ", EVENT_FIELD_GAP_TABLE, "");
+        detail_value(m, "limits.", EVENT_FIELD_GAP_LIMIT, "");
         detail_value(m, "netns ", EVENT_FIELD_NETNS, "");
         if (event_is_about_a_process(m)) {
                 text_append(detail(m), "process ");

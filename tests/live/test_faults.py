@@ -105,3 +105,26 @@ def test_stops_and_continues(tmp_path, ns):
     assert a.of('audit-gap', GAP_REASON='cycle-missed')
     told_once(a)
     assert a.stop() == 0
+
+
+def test_over_the_limits(tmp_path, ns):
+    """Each limit that is reached is told with its span, when it is reached and when there is room again; and nothing of it vanished."""
+    limits = 'limits: {sockets: 1500, namespaces: 1, queue: 64M}'
+    a = Audit(tmp_path, CONFIG.replace('limits: {queue: 64K}', limits), ns)
+    e = a.next('audit-gap', GAP_REASON='over-limit', GAP_LIMIT='sockets')
+    assert int(e['SOCKAUDIT_GAP_COUNT']) >= COUNT - 1500
+    a.cycles(2)
+    other = Namespace()
+    kept = subprocess.Popen(other.command(BUILD / 'tests/live/churn', 'keep', 'tcp', 1), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert kept.stdout.readline() == b'ready\n'
+    e = a.next('audit-gap', GAP_REASON='over-limit', GAP_LIMIT='namespaces')
+    first, last = int(e['SOCKAUDIT_NOT_BEFORE']), int(e['SOCKAUDIT_NOT_AFTER'])
+    assert e['SOCKAUDIT_GAP_COUNT'] == '1' and first < last
+    kept.communicate(timeout=PATIENCE)
+    other.close()
+    a.until(lambda: len(a.of('audit-gap', GAP_LIMIT='namespaces')) == 2, 'end of the gap')
+    e = a.of('audit-gap', GAP_LIMIT='namespaces')[1]
+    assert int(e['SOCKAUDIT_NOT_BEFORE']) == first and int(e['SOCKAUDIT_NOT_AFTER']) > last
+    assert not a.of('connection-vanished') and len(a.of('audit-gap', GAP_LIMIT='sockets')) == 1
+    assert len(a.of('connection-present', 'listener-present')) == 1500
+    assert a.stop() == 0
