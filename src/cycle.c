@@ -49,12 +49,12 @@ static unsigned facts_wanted(const Config *config) {
 /* 0, also when the process has gone meanwhile; -ENOMEM. */
 static int scan_process(Cycle *c, uint32_t pid, unsigned facts, bool again) {
         _cleanup_process_ Process p = {};
-        uint64_t start;
+        ProcfsStat stat;
         int r;
 
         between(c);
-        r = procfs_start(c->proc_fd, pid, &start);
-        if (r == 0 && !again && ledger_process_touch(c->ledger, pid, start) >= 0)
+        r = procfs_stat(c->proc_fd, pid, &stat);
+        if (r == 0 && !again && ledger_process_touch(c->ledger, pid, stat.start_ticks, stat.comm) >= 0)
                 return 0;
         if (r == 0)
                 r = procfs_read(c->proc_fd, pid, facts, &p);

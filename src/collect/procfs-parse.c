@@ -18,6 +18,8 @@ typedef struct Stat {
         uint32_t pid, parent, tty;
         uint64_t start_ticks;
         Bytes comm;
+        bool ended; /* its first thread has */
+        bool dead;  /* no thread of it is left */
 } Stat;
 
 /* "PID (comm) S PPID ...": comm is the process's own choice and may hold blanks, parentheses and newlines, but
@@ -25,7 +27,8 @@ typedef struct Stat {
 static int stat_scan(const char *text, Stat *ret) {
         Scan s = { text, text + strlen(text) };
         const char *close = strrchr(text, ')');
-        uint64_t pid, parent, tty = 0, start;
+        uint64_t pid, parent, tty = 0, start, threads = 1;
+        char state;
 
         if (!close || !scan_decimal(&s, INT_MAX, &pid) || !scan_char(&s, ' ') || !scan_char(&s, '(') || s.p > close)
                 return -EINVAL;
@@ -33,6 +36,7 @@ static int stat_scan(const char *text, Stat *ret) {
 
         s.p = close + 1;
         scan_blanks(&s);
+        state = s.p < s.end ? *s.p : 0;
         if (!scan_word(&s))
                 return -EINVAL;
         scan_blanks(&s);
@@ -41,7 +45,9 @@ static int stat_scan(const char *text, Stat *ret) {
         for (int field = 5; field < 22; field++) {
                 scan_blanks(&s);
                 /* The kernel prints the number of the terminal signed. */
-                if (field == 7 ? !scan_decimal(&s, INT_MAX, &tty) && !scan_word(&s) : !scan_word(&s))
+                if (field == 7    ? !scan_decimal(&s, INT_MAX, &tty) && !scan_word(&s)
+                    : field == 20 ? !scan_decimal(&s, INT_MAX, &threads)
+                                  : !scan_word(&s))
                         return -EINVAL;
         }
         scan_blanks(&s);
@@ -52,17 +58,25 @@ static int stat_scan(const char *text, Stat *ret) {
         ret->parent = (uint32_t) parent;
         ret->tty = (uint32_t) tty;
         ret->start_ticks = start;
+        /* The first thread may have ended while others go on. */
+        ret->ended = state == 'Z' || state == 'X';
+        ret->dead = ret->ended && threads <= 1;
         return 0;
 }
 
-int procfs_parse_start(const char *text, uint64_t *ret_ticks) {
+int procfs_parse_stat_line(const char *text, ProcfsStat *ret) {
+        size_t size;
         Stat stat;
         int r;
 
         r = stat_scan(text, &stat);
         if (r < 0)
                 return r;
-        *ret_ticks = stat.start_ticks;
+        if (stat.dead)
+                return -ESRCH;
+        *ret = (ProcfsStat){ .start_ticks = stat.start_ticks, .headless = stat.ended };
+        size = MIN((size_t) stat.comm.size, sizeof(ret->comm) - 1);
+        memcpy(ret->comm, stat.comm.data, size);
         return 0;
 }
 
@@ -80,6 +94,8 @@ int procfs_parse_stat(const char *text, Process *p) {
         r = stat_scan(text, &stat);
         if (r < 0)
                 return r;
+        if (stat.dead)
+                return -ESRCH;
         comm = strndup(stat.comm.data, stat.comm.size);
         if (!comm)
                 return -ENOMEM;

@@ -136,24 +136,20 @@ static int process_open(int proc_fd, uint32_t pid) {
         return fd < 0 ? process_error(-errno) : fd;
 }
 
-static int read_start(int dir_fd, const char *file, uint64_t *ret_ticks) {
+static int read_stat(int dir_fd, const char *file, ProcfsStat *ret) {
         char text[STAT_MAX];
         ssize_t n = fd_read_once_at(dir_fd, file, text, sizeof(text));
 
-        return n < 0 ? process_error((int) n) : procfs_parse_start(text, ret_ticks);
+        return n < 0 ? process_error((int) n) : procfs_parse_stat_line(text, ret);
 }
 
-/* 0 to not check. */
-static int process_check(int dir_fd, uint64_t start_ticks) {
-        uint64_t ticks;
-        int r;
+/* Is it (pid, start_ticks)? 0 to not check. */
+static int process_check(int dir_fd, uint64_t start_ticks, ProcfsStat *ret) {
+        int r = read_stat(dir_fd, "stat", ret);
 
-        if (start_ticks == 0)
-                return 0;
-        r = read_start(dir_fd, "stat", &ticks);
         if (r < 0)
                 return r;
-        return ticks == start_ticks ? 0 : -ESRCH;
+        return start_ticks == 0 || ret->start_ticks == start_ticks ? 0 : -ESRCH;
 }
 
 /* A fact that is denied or not there stays unknown; only running out of memory is an error. */
@@ -298,6 +294,7 @@ int procfs_read(int proc_fd, uint32_t pid, unsigned want, Process *ret) {
         _cleanup_process_ Process p;
         _cleanup_close_ int dir_fd = -1;
         char text[STAT_MAX];
+        ProcfsStat stat;
         ssize_t n;
         int r;
 
@@ -335,7 +332,7 @@ int procfs_read(int proc_fd, uint32_t pid, unsigned want, Process *ret) {
         if (want & PROCFS_NETNS)
                 read_netns(dir_fd, &p);
 
-        r = process_check(dir_fd, p.start_ticks);
+        r = process_check(dir_fd, p.start_ticks, &stat);
         if (r < 0)
                 return r;
         *ret = p;
@@ -343,11 +340,11 @@ int procfs_read(int proc_fd, uint32_t pid, unsigned want, Process *ret) {
         return 0;
 }
 
-int procfs_start(int proc_fd, uint32_t pid, uint64_t *ret_ticks) {
+int procfs_stat(int proc_fd, uint32_t pid, ProcfsStat *ret) {
         char name[sizeof("4294967295/stat")];
 
         (void) snprintf(name, sizeof(name), "%u/stat", pid);
-        return read_start(proc_fd, name, ret_ticks);
+        return read_stat(proc_fd, name, ret);
 }
 
 /* ---- Its sockets ---- */
@@ -433,40 +430,70 @@ static int walk_listed(Walk *w, DIR *d, int64_t from) {
         return process_error(r);
 }
 
+/* Where the descriptors of a process are read: at its first thread, or, when that has ended, at another one that goes on. Threads that
+ * share no descriptors with the first (unshare(CLONE_FILES)) are not seen. */
+static int descriptors_of(int dir_fd, uint32_t pid, const ProcfsStat *stat, char ret[sizeof("task/4294967295/fd")]) {
+        _cleanup_(dir_closep) DIR *d = NULL;
+        uint32_t thread = pid;
+        const char *name;
+        int r;
+
+        (void) strcpy(ret, "fd");
+        if (!stat->headless)
+                return 0;
+        r = dir_open_at(dir_fd, "task", &d);
+        while (r >= 0 && (r = dir_next_number(d, &name, &thread)) > 0)
+                if (thread != pid) {
+                        (void) snprintf(ret, sizeof("task/4294967295/fd"), "task/%u/fd", thread);
+                        return 0;
+                }
+        return r < 0 ? process_error(r) : -ESRCH;
+}
+
 int procfs_sockets(int proc_fd, uint32_t pid, uint64_t start_ticks, procfs_socket_t callback, void *userdata) {
         Walk w = { .callback = callback, .userdata = userdata };
         _cleanup_close_ int dir_fd = process_open(proc_fd, pid);
         _cleanup_(dir_closep) DIR *d = NULL;
+        char path[sizeof("task/4294967295/fd")];
+        ProcfsStat stat, after;
         bool all = false;
         int64_t r;
 
         if (dir_fd < 0)
                 return dir_fd;
-        r = process_check(dir_fd, start_ticks);
+        r = process_check(dir_fd, start_ticks, &stat);
+        if (r >= 0)
+                r = descriptors_of(dir_fd, pid, &stat, path);
         if (r < 0)
                 return (int) r;
-        r = dir_open_at(dir_fd, "fd", &d);
+        r = dir_open_at(dir_fd, path, &d);
         if (r < 0)
                 return process_error((int) r);
         w.fd = dirfd(d);
         r = walk_numbers(&w, &all);
         if (r >= 0 && !all)
                 r = walk_listed(&w, d, r);
+        /* What a thread or process that ended meanwhile does not show is no answer. */
+        if (r >= 0 && w.count == 0)
+                r = process_check(dir_fd, stat.start_ticks, &after) ?: after.headless == stat.headless ? 0 : -ESRCH;
         return r < 0 ? (int) r : w.count;
 }
 
 int procfs_holds(int proc_fd, uint32_t pid, uint64_t start_ticks, int fd, uint32_t inode) {
         _cleanup_close_ int dir_fd = process_open(proc_fd, pid);
-        char name[sizeof("fd/-2147483648")];
+        char path[sizeof("task/4294967295/fd")], name[sizeof(path) + sizeof("/-2147483648")];
         uint32_t found;
+        ProcfsStat stat;
         int r;
 
         if (dir_fd < 0)
                 return dir_fd;
-        r = process_check(dir_fd, start_ticks);
+        r = process_check(dir_fd, start_ticks, &stat);
+        if (r >= 0)
+                r = descriptors_of(dir_fd, pid, &stat, path);
         if (r < 0)
                 return r;
-        (void) snprintf(name, sizeof(name), "fd/%d", fd);
+        (void) snprintf(name, sizeof(name), "%s/%d", path, fd);
         r = read_socket(dir_fd, name, &found);
         if (r <= 0)
                 return r == -ENOENT ? 0 : r;

@@ -5,6 +5,7 @@
  * read through one directory descriptor, start time first and last, so that a reused pid cannot mix two
  * processes. `proc_fd` is a directory: /proc, or a tree made by a test. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,12 +24,21 @@ typedef enum ProcfsWant {
         PROCFS_ALL = 31,
 } ProcfsWant;
 
-/* Fill `ret` (initialised or unused; done by the caller). -ESRCH when the process is gone or changed while
+/* Fill `ret` (initialised or unused; done by the caller). -ESRCH when the process is gone (see procfs_stat()) or changed while
  * reading; a single fact that was denied stays unknown. */
 int procfs_read(int proc_fd, uint32_t pid, unsigned want, Process *ret);
 
-/* Start time alone: is it still the same process? One read. -ESRCH when gone. */
-int procfs_start(int proc_fd, uint32_t pid, uint64_t *ret_ticks);
+#define PROCFS_COMM_MAX 64 /* kernel threads have longer names than the 15 bytes of processes */
+
+/* The line of /proc/PID/stat: is it still the same process, under the same name? */
+typedef struct ProcfsStat {
+        uint64_t start_ticks;
+        char comm[PROCFS_COMM_MAX];
+        bool headless; /* its first thread has ended, others go on: /proc/PID/fd is empty, /proc/PID/task/TID/fd is not */
+} ProcfsStat;
+
+/* One read. -ESRCH when it is gone, or has ended and only waits for its parent (it holds nothing any more). */
+int procfs_stat(int proc_fd, uint32_t pid, ProcfsStat *ret);
 
 /* Call back for each descriptor of the process that is a socket. A negative return ends the walk. */
 typedef int (*procfs_socket_t)(void *userdata, int fd, uint32_t inode);
@@ -46,8 +56,8 @@ int procfs_holds(int proc_fd, uint32_t pid, uint64_t start_ticks, int fd, uint32
 int procfs_protocol(int proc_fd, uint32_t pid, uint64_t start_ticks, int fd, uint32_t inode, char ret[PROCFS_PROTOCOL_MAX]);
 
 /* Pure parts, for tests and fuzzing: text in, facts out. -EINVAL when it is not such a text. */
-int procfs_parse_stat(const char *text, Process *p);
-int procfs_parse_start(const char *text, uint64_t *ret_ticks); /* field 22 of stat alone */
+int procfs_parse_stat(const char *text, Process *p); /* -ESRCH as procfs_stat() */
+int procfs_parse_stat_line(const char *text, ProcfsStat *ret);
 int procfs_parse_status(const char *text, Process *p);
 int procfs_parse_cgroup(const char *text, Process *p);
 /* "socket:[123]" into 123; -EINVAL when it is something else. */

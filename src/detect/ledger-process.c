@@ -137,10 +137,12 @@ static void actor_seen(const Ledger *l, Actor *a) {
         a->seen_t0 = l->scan_t0;
 }
 
-int ledger_process_touch(Ledger *l, uint32_t pid, uint64_t start_ticks) {
+int ledger_process_touch(Ledger *l, uint32_t pid, uint64_t start_ticks, const char *comm) {
         Actor *a = ledger_actor(l, pid);
 
         if (!a || a->process.start_ticks != start_ticks || a->stale)
+                return -ENOENT;
+        if (comm && a->process.comm && strcmp(comm, a->process.comm) != 0)
                 return -ENOENT;
         actor_seen(l, a);
         return a->wanted;

@@ -65,9 +65,9 @@ void ledger_forget(Ledger *l, unsigned tables);
 /* --- processes ------------------------------------------------------------------------------------- */
 
 void ledger_processes_begin(Ledger *l, uint64_t t0);
-/* It is still there: 1 its descriptors are wanted, 0 they are not, -ENOENT not known (read it and call
- * ledger_process_see()). */
-int ledger_process_touch(Ledger *l, uint32_t pid, uint64_t start_ticks);
+/* It is still there: 1 its descriptors are wanted, 0 they are not, -ENOENT not known, or not under this name (NULL: whatever it is): read it
+ * and call ledger_process_see(). */
+int ledger_process_touch(Ledger *l, uint32_t pid, uint64_t start_ticks, const char *comm);
 /* First sight, or judged again (rescan, exec): takes over the contents of p, which is left empty. 1 wanted, 0 not, -ENOMEM. */
 int ledger_process_see(Ledger *l, Process *p);
 /* Who was not touched nor seen is gone. complete: the list of processes was read to its end. */

@@ -274,7 +274,7 @@ static void scan(World *w, uint8_t b) {
                 if (!w->processes[i].alive || (partial && i > 2))
                         continue;
                 tick(w);
-                if (b % 2 == 0 && ledger_process_touch(w->ledger, 100 + i, w->processes[i].start) >= 0)
+                if (b % 2 == 0 && ledger_process_touch(w->ledger, 100 + i, w->processes[i].start, NULL) >= 0)
                         continue;
                 process_init(&p);
                 p.pid = 100 + i;

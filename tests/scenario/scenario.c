@@ -149,7 +149,7 @@ static void scan(Scenario *s, bool again) {
                 script_process(x, 0, &p);
                 script_done(x);
                 remember(s, p.pid, p.start_ticks);
-                if (again || ledger_process_touch(s->ledger, p.pid, p.start_ticks) < 0)
+                if (again || ledger_process_touch(s->ledger, p.pid, p.start_ticks, p.comm) < 0)
                         must(s, "ledger_process_see", ledger_process_see(s->ledger, &p));
         }
         ledger_processes_end(s->ledger, s->t1, !partial);

@@ -108,16 +108,18 @@ static void test_calls_out_of_place(void **state) {
         assert_int_equal(ledger_hold(l, 3, 1), -ENOENT);
         assert_int_equal(ledger_holders_begin(l, 812, 100), -ENOENT);
         ledger_holders_end(l, 1, (Coverage){});
-        assert_int_equal(ledger_process_touch(l, 812, 100), -ENOENT);
+        assert_int_equal(ledger_process_touch(l, 812, 100, NULL), -ENOENT);
         assert_int_equal(ledger_note(l, &(Notice){ .kind = NOTICE_EXIT }), -EINVAL);
         assert_int_equal(ledger_note(l, &(Notice){ .kind = NOTICE_DESTROY, .socket.family = FAMILY_NETLINK }), -EINVAL);
         scan(l, 10);
         assert_int_equal(ledger_holders_begin(l, 812, 101), -ENOENT); /* another process with this pid */
         assert_int_equal(ledger_holders_begin(l, 812, 100), 0);
         assert_int_equal(ledger_hold(l, 3, 0), -EINVAL);
-        assert_int_equal(ledger_process_touch(l, 812, 100), 1);
-        assert_int_equal(ledger_process_touch(l, 813, 100), 0);
-        assert_int_equal(ledger_process_touch(l, 813, 101), -ENOENT);
+        assert_int_equal(ledger_process_touch(l, 812, 100, NULL), 1);
+        assert_int_equal(ledger_process_touch(l, 812, 100, "nginx"), 1);
+        assert_int_equal(ledger_process_touch(l, 812, 100, "other"), -ENOENT);
+        assert_int_equal(ledger_process_touch(l, 813, 100, NULL), 0);
+        assert_int_equal(ledger_process_touch(l, 813, 101, NULL), -ENOENT);
         assert_null(ledger_free(l));
         assert_null(ledger_free(NULL));
 }

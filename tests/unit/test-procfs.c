@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,7 +40,7 @@ static void test_parse_stat(void **state) {
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 _cleanup_process_ Process p;
-                uint64_t ticks = 0;
+                ProcfsStat stat;
 
                 process_init(&p);
                 assert_int_equal(procfs_parse_stat(cases[i].text, &p), 0);
@@ -47,8 +49,10 @@ static void test_parse_stat(void **state) {
                 assert_int_equal(p.parent, 812);
                 assert_int_equal(p.start_ticks, 123456);
                 assert_int_equal(p.start_usec, 123456 * 1000000ULL / (uint64_t) sysconf(_SC_CLK_TCK));
-                assert_int_equal(procfs_parse_start(cases[i].text, &ticks), 0);
-                assert_int_equal(ticks, 123456);
+                assert_int_equal(procfs_parse_stat_line(cases[i].text, &stat), 0);
+                assert_int_equal(stat.start_ticks, 123456);
+                assert_string_equal(stat.comm, cases[i].comm);
+                assert_false(stat.headless);
         }
 }
 
@@ -61,16 +65,38 @@ static void test_parse_stat_bad(void **state) {
                 "901 (x) S 812 901 901 0 -1 4194560 120 0 0 0 1 2 0 0 20 0 1 0 18446744073709551615 1",
         };
         _cleanup_process_ Process p;
-        uint64_t ticks = 7;
+        ProcfsStat stat = { .start_ticks = 7 };
 
         process_init(&p);
         for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
                 assert_int_equal(procfs_parse_stat(bad[i], &p), -EINVAL);
-                assert_int_equal(procfs_parse_start(bad[i], &ticks), -EINVAL);
+                assert_int_equal(procfs_parse_stat_line(bad[i], &stat), -EINVAL);
         }
         assert_null(p.comm);
         assert_int_equal(p.pid, 0);
-        assert_int_equal(ticks, 7);
+        assert_int_equal(stat.start_ticks, 7);
+}
+
+/* Its first thread may have ended, and all of it, while its parent does not look. */
+static void test_parse_stat_dead(void **state) {
+        static const struct {
+                char letter;
+                int threads, answer;
+                bool headless;
+        } cases[] = { { 'S', 1, 0, false }, { 'Z', 1, -ESRCH, false }, { 'X', 0, -ESRCH, false }, { 'Z', 2, 0, true }, { 'R', 9, 0, false } };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_process_ Process p;
+                ProcfsStat stat = {};
+                char text[128];
+
+                process_init(&p);
+                (void) snprintf(text, sizeof(text), "901 (x) %c 812 901 901 0 -1 4194560 120 0 0 0 1 2 0 0 20 0 %d 0 123456 1 1",
+                                cases[i].letter, cases[i].threads);
+                assert_int_equal(procfs_parse_stat(text, &p), cases[i].answer);
+                assert_int_equal(procfs_parse_stat_line(text, &stat), cases[i].answer);
+                assert_int_equal(stat.headless, cases[i].headless);
+        }
 }
 
 static void test_parse_status(void **state) {
@@ -269,7 +295,7 @@ static void test_tree_read(void **state) {
 
 static void test_tree_gone(void **state) {
         int proc_fd = (int) (intptr_t) *state;
-        uint64_t ticks = 5;
+        ProcfsStat stat = { .start_ticks = 5 };
         Process p;
 
         process_init(&p);
@@ -277,10 +303,10 @@ static void test_tree_gone(void **state) {
         assert_int_equal(procfs_read(proc_fd, 70, PROCFS_ALL, &p), -ESRCH);    /* died between two reads */
         assert_int_equal(procfs_read(proc_fd, 7, PROCFS_ALL, &p), -ESRCH);     /* somebody else's stat */
         assert_int_equal(procfs_read(proc_fd, 70000, PROCFS_ALL, &p), -ESRCH); /* no directory */
-        assert_int_equal(procfs_start(proc_fd, 902, &ticks), -ESRCH);
-        assert_int_equal(ticks, 5);
-        assert_int_equal(procfs_start(proc_fd, 901, &ticks), 0);
-        assert_int_equal(ticks, 123456);
+        assert_int_equal(procfs_stat(proc_fd, 902, &stat), -ESRCH);
+        assert_int_equal(stat.start_ticks, 5);
+        assert_int_equal(procfs_stat(proc_fd, 901, &stat), 0);
+        assert_int_equal(stat.start_ticks, 123456);
 }
 
 typedef struct Found {
@@ -383,7 +409,7 @@ static void test_self(void **state) {
         _cleanup_close_ int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         _cleanup_process_ Process p;
         struct stat st;
-        uint64_t ticks;
+        ProcfsStat line;
         Found f = {};
 
         process_init(&p);
@@ -401,13 +427,58 @@ static void test_self(void **state) {
         assert_non_null(p.cmdline);
         assert_int_equal(strlen(p.cmdline), p.cmdline_size);
         assert_true(p.netns_inode != 0);
-        assert_int_equal(procfs_start(proc_fd, p.pid, &ticks), 0);
-        assert_int_equal(ticks, p.start_ticks);
+        assert_int_equal(procfs_stat(proc_fd, p.pid, &line), 0);
+        assert_int_equal(line.start_ticks, p.start_ticks);
+        assert_string_equal(line.comm, p.comm);
 
         assert_int_equal(fstat(s, &st), 0);
         assert_int_equal(procfs_holds(proc_fd, p.pid, p.start_ticks, s, (uint32_t) st.st_ino), 1);
         assert_int_equal(procfs_holds(proc_fd, p.pid, p.start_ticks, s, (uint32_t) st.st_ino + 1), 0);
         assert_true(procfs_sockets(proc_fd, p.pid, p.start_ticks, found_add, &f) >= 1);
+}
+
+static void *outlive(void *userdata) {
+        _cleanup_close_ int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        char c = (char) s;
+
+        if (write(((int *) userdata)[1], &c, 1) == 1)
+                pause();
+        return NULL;
+}
+
+/* A process whose first thread has ended holds what its other threads hold. */
+static void test_headless(void **state) {
+        _cleanup_close_ int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        int pipe_fds[2], r;
+        ProcfsStat line = {};
+        Found f = {};
+        pid_t pid;
+        char c;
+
+        assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
+        pid = fork();
+        if (pid == 0) {
+                pthread_t thread;
+
+                (void) pthread_create(&thread, NULL, outlive, pipe_fds);
+                (void) syscall(SYS_exit, 0); /* this thread alone */
+        }
+        assert_int_equal(read(pipe_fds[0], &c, 1), 1);
+        for (int i = 0; i < 1000 && !line.headless; i++, usleep(1000))
+                assert_int_equal(procfs_stat(proc_fd, (uint32_t) pid, &line), 0);
+        assert_true(line.headless);
+        r = procfs_sockets(proc_fd, (uint32_t) pid, line.start_ticks, found_add, &f);
+        assert_true(r >= 1);
+        assert_int_equal(f.fd[f.count - 1], c);
+        assert_int_equal(procfs_holds(proc_fd, (uint32_t) pid, line.start_ticks, c, f.inode[f.count - 1]), 1);
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        /* It has ended, and nobody has waited for it yet. */
+        for (r = 0; r != -ESRCH; usleep(1000))
+                r = procfs_stat(proc_fd, (uint32_t) pid, &line);
+        assert_int_equal(procfs_sockets(proc_fd, (uint32_t) pid, line.start_ticks, found_add, &f), -ESRCH);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+        (void) close(pipe_fds[0]);
+        (void) close(pipe_fds[1]);
 }
 
 /* A program that waits to be killed, from a file that is open, or at a path. */
@@ -503,13 +574,14 @@ static void test_self_memfd(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_parse_stat),   cmocka_unit_test(test_parse_stat_bad),
+                cmocka_unit_test(test_parse_stat),   cmocka_unit_test(test_parse_stat_bad), cmocka_unit_test(test_parse_stat_dead),
                 cmocka_unit_test(test_parse_status), cmocka_unit_test(test_parse_status_bad),
                 cmocka_unit_test(test_parse_cgroup), cmocka_unit_test(test_parse_cgroup_bad),
                 cmocka_unit_test(test_parse_link),   cmocka_unit_test(test_tree_list),
                 cmocka_unit_test(test_tree_read),    cmocka_unit_test(test_tree_gone),
                 cmocka_unit_test(test_tree_sockets), cmocka_unit_test(test_tree_holds),
                 cmocka_unit_test(test_self),         cmocka_unit_test(test_self_exe),
+                cmocka_unit_test(test_headless),
                 cmocka_unit_test(test_self_memfd),   cmocka_unit_test(test_self_sockets),
         };
 
