@@ -101,10 +101,10 @@ static int walk_all(Walk *w) {
         int r = procfs_list(w->cycle->proc_fd, &pids, &count);
 
         for (size_t i = 0; i < count && r >= 0; i++) {
-                uint64_t start;
+                ProcfsStat stat;
 
-                if (procfs_start(w->cycle->proc_fd, pids[i], &start) == 0)
-                        r = walk_one(w, pids[i], start);
+                if (procfs_stat(w->cycle->proc_fd, pids[i], &stat) == 0)
+                        r = walk_one(w, pids[i], stat.start_ticks);
         }
         for (size_t i = 0; i < w->count; i++)
                 w->open[i]->counted = true;
@@ -152,7 +152,7 @@ static int introduce(Cycle *c, PeerProcess *process) {
         int r = remember(&c->peers, process) ? 0 : cycle_process(c, process->pid);
 
         /* Gone meanwhile: what is known of it is what it was. */
-        if (ledger_process_touch(c->ledger, process->pid, process->start_ticks) < 0)
+        if (ledger_process_touch(c->ledger, process->pid, process->start_ticks, NULL) < 0)
                 *process = (PeerProcess){};
         return r;
 }

@@ -19,99 +19,15 @@ void cycle_done(Cycle *c) {
         free(c->namespaces);
         cycle_books_done(&c->books);
         peers_done(&c->peers);
+        cycle_processes_done(&c->processes);
         *c = (Cycle){};
 }
 
-static void between(void *userdata) {
+void cycle_between(void *userdata) {
         const Cycle *c = userdata;
 
         if (c->hooks.between)
                 c->hooks.between(c->hooks.userdata);
-}
-
-/* --- processes ------------------------------------------------------------------------------------- */
-
-static bool match_needs_cmdline(const Match *m) {
-        return m && (m->cmdline.count > 0 || match_needs_cmdline(m->not));
-}
-
-static unsigned facts_wanted(const Config *config) {
-        const RuleSet *rules = &config->rules;
-        bool cmdline = config->cmdline == CMDLINE_FULL;
-
-        for (size_t i = 0; i < rules->count; i++)
-                cmdline |= match_needs_cmdline(rules->rules[i].match);
-        for (size_t i = 0; i < rules->exclude_count; i++)
-                cmdline |= match_needs_cmdline(&rules->excludes[i]);
-        return PROCFS_EXE | PROCFS_LOGIN | PROCFS_NETNS | PROCFS_CWD | (cmdline ? PROCFS_CMDLINE : 0);
-}
-
-/* 0, also when the process has gone meanwhile; -ENOMEM. */
-static int scan_process(Cycle *c, uint32_t pid, unsigned facts, bool again) {
-        _cleanup_process_ Process p = {};
-        ProcfsStat stat;
-        int r;
-
-        between(c);
-        r = procfs_stat(c->proc_fd, pid, &stat);
-        if (r == 0 && !again && ledger_process_touch(c->ledger, pid, stat.start_ticks, stat.comm) >= 0)
-                return 0;
-        if (r == 0)
-                r = procfs_read(c->proc_fd, pid, facts, &p);
-        if (r == 0)
-                r = ledger_process_see(c->ledger, &p);
-        return r == -ENOMEM ? r : 0;
-}
-
-int cycle_process(Cycle *c, uint32_t pid) {
-        return scan_process(c, pid, facts_wanted(c->config), true);
-}
-
-static int scan_processes(Cycle *c, bool again) {
-        _cleanup_free_ uint32_t *pids = NULL;
-        unsigned facts = facts_wanted(c->config);
-        size_t count = 0, limit;
-        int r;
-
-        ledger_processes_begin(c->ledger, clock_boottime());
-        r = procfs_list(c->proc_fd, &pids, &count);
-        if (r < 0)
-                return r;
-        limit = (size_t) MIN(c->config->limits.processes, (uint64_t) count);
-        for (size_t i = 0; i < limit; i++) {
-                r = scan_process(c, pids[i], facts, again);
-                if (r < 0)
-                        return r;
-        }
-        ledger_processes_end(c->ledger, clock_boottime(), limit == count);
-        ledger_over_limit(c->ledger, LIMIT_PROCESSES, clock_boottime(), count - limit);
-        return 0;
-}
-
-static int take_holder(void *userdata, int fd, uint32_t inode) {
-        Cycle *c = userdata;
-
-        return ledger_hold(c->ledger, fd, inode);
-}
-
-static int walk_process(void *userdata, const Process *p) {
-        Cycle *c = userdata;
-        Coverage coverage = {};
-        int r;
-
-        between(c);
-        r = ledger_holders_begin(c->ledger, p->pid, p->start_ticks);
-        if (r < 0)
-                return 0;
-        r = procfs_sockets(c->proc_fd, p->pid, p->start_ticks, take_holder, c);
-        if (r == -ENOMEM)
-                return r;
-        if (r == -ESRCH || r == -ENOENT)
-                coverage.state = COVERAGE_GONE;
-        else if (r < 0)
-                coverage = (Coverage){ .state = COVERAGE_DENIED, .error = -r };
-        ledger_holders_end(c->ledger, clock_boottime(), coverage);
-        return 0;
 }
 
 /* --- namespaces and tables ------------------------------------------------------------------------- */
@@ -212,7 +128,7 @@ static int take_end(void *userdata, const Netns *netns, TableKind table, uint64_
 }
 
 static int look(Cycle *c, const Netns *netns, unsigned tables) {
-        Taker taker = { .userdata = c, .begin = take_begin, .row = take_row, .end = take_end, .between = between };
+        Taker taker = { .userdata = c, .begin = take_begin, .row = take_row, .end = take_end, .between = cycle_between };
         Overflows overflows;
         int r;
 
@@ -329,7 +245,7 @@ static int look_at_all(Cycle *c, Namespaces *list, bool again) {
 /* Namespaces of others in which sockets of watched processes are. From now on they are looked at as long as there are such. */
 static int look_at_strays(Cycle *c, Namespaces *list) {
         unsigned tables = tables_wanted(&c->config->rules);
-        const Taker taker = { .userdata = c, .begin = take_begin, .row = take_row, .end = take_end, .between = between };
+        const Taker taker = { .userdata = c, .begin = take_begin, .row = take_row, .end = take_end, .between = cycle_between };
         Strays s = { .cycle = c, .taker = &taker, .known = list->items, .known_count = list->own };
         int r = cycle_strays(&s);
 
@@ -355,8 +271,8 @@ static int judge(Cycle *c) {
         int r = 0;
 
         if (ledger_unheld(c->ledger) > 0)
-                r = ledger_processes(c->ledger, LEDGER_ALL, walk_process, c);
-        between(c);
+                r = ledger_processes(c->ledger, LEDGER_ALL, cycle_walk_process, c);
+        cycle_between(c);
         if (r >= 0)
                 r = cycle_peers(c);
         if (r >= 0)
@@ -436,7 +352,7 @@ static Verdict ask(void *userdata, const Suspect *s, uint64_t *ret_when) {
         Again *again = userdata;
         Verdict v;
 
-        between(again->cycle);
+        cycle_between(again->cycle);
         v = judge_suspect(again, s, ret_when);
         again->cycle->asked++;
         again->cycle->acquitted += v == VERDICT_ALIVE;
@@ -479,9 +395,9 @@ static int run(Cycle *c) {
                         return r;
                 c->own_netns = own.inode;
         }
-        r = scan_processes(c, again);
+        r = cycle_processes(c, again);
         if (r >= 0)
-                r = ledger_processes(c->ledger, again ? LEDGER_ALL : LEDGER_UNWALKED, walk_process, c);
+                r = ledger_processes(c->ledger, again ? LEDGER_ALL : LEDGER_UNWALKED, cycle_walk_process, c);
         if (r >= 0 && again)
                 c->walked = now;
         if (r >= 0)

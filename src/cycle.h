@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "cycle-books.h"
 #include "cycle-peer.h"
+#include "cycle-process.h"
 #include "detect/ledger.h"
 
 /* What goes on beside a cycle. Each may be NULL. */
@@ -40,6 +41,7 @@ struct Cycle {
         size_t asked, acquitted; /* in the current cycle */
         CycleBooks books;
         Peers peers;
+        CycleProcesses processes;
 };
 
 typedef struct CycleFigures {
@@ -49,6 +51,9 @@ typedef struct CycleFigures {
 } CycleFigures;
 
 void cycle_done(Cycle *c);
+
+/* Between any two reads of the kernel. */
+void cycle_between(void *cycle);
 
 /* 0, or negative errno: out of memory, or /proc cannot be read at all. */
 int cycle_run(Cycle *c, CycleFigures *ret);

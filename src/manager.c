@@ -30,6 +30,7 @@
 #include "manager-heartbeat.h"
 #include "manager-notices.h"
 #include "manager-outlet.h"
+#include "manager-process.h"
 
 #define STOP_WAIT_USEC (2 * USEC_PER_SEC) /* for what still waits for a sink */
 
@@ -47,7 +48,9 @@ typedef struct Manager {
         Outlets outlets;
         Heartbeat heartbeat;
         Notices notices;
+        ProcessNotices processes;
         uint64_t due;   /* when the next cycle is to start; 0: at once */
+        uint64_t earliest; /* before that, it would cost more than cpu_max */
         bool late;      /* an episode of late cycles is going on, and was told */
         bool as_text;   /* some namespaces are read as text, and that was told */
         bool ready;
@@ -120,10 +123,8 @@ static void notify_status(Manager *m, const CycleFigures *f) {
 }
 
 /* Promise 3 for collectors whose cost is what exists. */
-static uint64_t next_distance(const Manager *m, const CycleFigures *f) {
-        uint64_t least = f->cpu * 10000 / m->config->cpu_max;
-
-        return MAX(m->config->interval, least);
+static uint64_t least_distance(const Manager *m, const CycleFigures *f) {
+        return f->cpu * 10000 / m->config->cpu_max;
 }
 
 /* Cycles that did not take place: the look took longer than the interval (told once an episode), or nobody let us run. */
@@ -155,13 +156,26 @@ static void on_heal(void *userdata) {
         (void) sd_event_source_set_time(m->timer, at);
 }
 
+/* A process began to match, or one that did is gone: what it opened, or closed, is seen soon. */
+static void on_process(void *userdata) {
+        Manager *m = userdata;
+        uint64_t at = MAX(clock_boottime(), m->earliest);
+
+        outlets_flush(&m->outlets);
+        if (m->due == 0 || at >= m->due)
+                return;
+        m->due = at;
+        (void) sd_event_source_set_time(m->timer, at);
+}
+
 static int cycle(Manager *m) {
-        uint64_t started = clock_boottime(), asleep = heartbeat_check_clock(&m->heartbeat), distance;
+        uint64_t started = clock_boottime(), asleep = heartbeat_check_clock(&m->heartbeat), distance, ended;
         CycleFigures figures;
         int r;
 
         heartbeat_before_cycle(&m->heartbeat);
         notices_drain(&m->notices);
+        process_notices_drain(&m->processes);
         r = cycle_run(&m->cycle, &figures);
         if (r < 0) {
                 log_error("cannot look any more: %s", strerror(-r));
@@ -177,9 +191,13 @@ static int cycle(Manager *m) {
         notify_status(m, &figures);
         if (m->options.once)
                 return sd_event_exit(m->event, 0);
-        distance = next_distance(m, &figures);
+        figures.cpu += m->processes.cpu;
+        m->processes.cpu = 0;
         /* Counted from the end of the look: what holds us up after it, while events are written, is a gap, too. */
-        m->due = started + figures.duration + distance;
+        ended = started + figures.duration;
+        m->earliest = ended + least_distance(m, &figures);
+        m->due = MAX(ended + m->config->interval, m->earliest);
+        distance = m->due - ended;
         r = sd_event_source_set_time_relative(m->timer, distance);
         if (r >= 0)
                 r = sd_event_source_set_enabled(m->timer, SD_EVENT_ONESHOT);
@@ -359,6 +377,13 @@ static int open_notices(Manager *m) {
         return r;
 }
 
+static int open_process_notices(Manager *m) {
+        m->processes = (ProcessNotices){
+                .event = m->event, .ledger = m->ledger, .cycle = &m->cycle, .userdata = m, .look = on_process, .connector = CONNECTOR_NULL,
+        };
+        return m->options.once ? 0 : process_notices_open(&m->processes);
+}
+
 static int start(Manager *m) {
         int r = load(m, m->configs);
 
@@ -379,6 +404,8 @@ static int start(Manager *m) {
         m->cycle = (Cycle){ .proc_fd = m->proc_fd, .collector = m->collector, .ledger = m->ledger, .config = m->config };
         heartbeat_start(&m->heartbeat, m->ledger, &m->cycle, m->config->balance);
         r = open_notices(m);
+        if (r >= 0)
+                r = open_process_notices(m);
         if (r < 0)
                 return r;
         tell_configuration(m, EVENT_AUDIT_STARTED);
@@ -389,6 +416,7 @@ static int start(Manager *m) {
 
 static void manager_done(Manager *m) {
         notices_done(&m->notices);
+        process_notices_done(&m->processes);
         outlets_done(&m->outlets);
         cycle_done(&m->cycle);
         ledger_free(m->ledger);
@@ -400,7 +428,7 @@ static void manager_done(Manager *m) {
 }
 
 int manager_run(const ManagerOptions *options) {
-        Manager m = { .options = *options, .proc_fd = -1, .notices = NOTICES_NULL };
+        Manager m = { .options = *options, .proc_fd = -1, .notices = NOTICES_NULL, .processes = PROCESS_NOTICES_NULL };
         int r;
 
         m.config = m.configs;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /* Subscription, receive loop and parser of the process connector. Messages are believed when they come from the kernel (port 0; any
- * process may send to us), and counted by CPU: the acknowledgement, which bears the number of the request instead, is not.
+ * process may send to us), and counted by CPU. (An acknowledgement of kernels before 4.8 has neither number nor CPU: its CPU is -1.)
  *
  * Known limits: the first message of a CPU sets its zero, so what was lost before it is not in the count; `overrun` says then that
  * there was something. The kernel keeps its counter of subscribers correct only when we say goodbye; after an unclean end it goes on making
@@ -100,7 +100,7 @@ int connector_parse(const void *data, size_t size, ConnectorNotice *ret) {
 uint64_t connector_count(Connector *c, const ConnectorNotice *n) {
         uint32_t missing;
 
-        if (n->kind == CONNECTOR_ACK || n->cpu >= c->cpus)
+        if (n->cpu >= c->cpus)
                 return 0;
         missing = c->known[n->cpu] ? n->sequence - c->next[n->cpu] : 0;
         c->next[n->cpu] = n->sequence + 1;
@@ -136,7 +136,7 @@ static void take_answer(void *userdata, const ConnectorNotice *n) {
         Answer *a = userdata;
 
         /* Everybody gets everybody's: the number is what makes it ours. */
-        if (n->kind != CONNECTOR_ACK || n->sequence != a->sequence || n->acknowledged != a->sequence + 1)
+        if (n->kind != CONNECTOR_ACK || n->acknowledged != a->sequence + 1)
                 return;
         a->came = true;
         a->error = n->error;

@@ -194,17 +194,17 @@ int netns_socket(int proc_fd, uint32_t pid, int domain, int type, int protocol) 
 
 int netns_of_socket(int proc_fd, uint32_t pid, uint64_t start_ticks, int fd, uint32_t inode) {
         _cleanup_close_ int pid_fd = -1, copy = -1;
-        uint64_t start;
+        ProcfsStat line;
         struct stat st;
         int ns_fd, r;
 
         pid_fd = (int) syscall(SYS_pidfd_open, pid, 0);
         if (pid_fd < 0)
                 return -errno;
-        r = procfs_start(proc_fd, pid, &start);
+        r = procfs_stat(proc_fd, pid, &line);
         if (r < 0)
                 return r;
-        if (start != start_ticks)
+        if (line.start_ticks != start_ticks)
                 return -ESRCH;
         copy = (int) syscall(SYS_pidfd_getfd, pid_fd, fd, 0);
         if (copy < 0)

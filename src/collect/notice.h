@@ -17,6 +17,7 @@ typedef enum NoticeKind {
         NOTICE_CLOSE,   /* a use ends: transition to CLOSE, with its final figures */
         NOTICE_FORK,    /* process.pid is the child, process.parent its parent */
         NOTICE_EXEC,
+        NOTICE_CHANGE,  /* another user, or another name */
         NOTICE_EXIT,
         NOTICE_LOST,    /* count notices of this stream were lost */
         _NOTICE_MAX,

@@ -431,7 +431,7 @@ static int walk_listed(Walk *w, DIR *d, int64_t from) {
 }
 
 /* Where the descriptors of a process are read: at its first thread, or, when that has ended, at another one that goes on. Threads that
- * share no descriptors with the first (unshare(CLONE_FILES)) are not seen. */
+ * have descriptors of their own (CLONE_FILES was taken back) are not seen. */
 static int descriptors_of(int dir_fd, uint32_t pid, const ProcfsStat *stat, char ret[sizeof("task/4294967295/fd")]) {
         _cleanup_(dir_closep) DIR *d = NULL;
         uint32_t thread = pid;

@@ -104,7 +104,7 @@ typedef enum FieldType {
 #define EVENT_FIELDS(X)                                                                                                   \
         X(NOT_BEFORE, "NOT_BEFORE", TIME, "The change happened after this time; absent for what existed before we looked") \
         X(NOT_AFTER, "NOT_AFTER", TIME, "The change happened before this time: the event's time")                          \
-        X(SEEN_BY, "SEEN_BY", WORD, "What told it: snapshot, destroy or bpf")                                              \
+        X(SEEN_BY, "SEEN_BY", WORD, "What told it: snapshot, destroy, bpf or connector")                                              \
         X(RULE, "RULE", BYTES, "Name of the rule that decided")                                                           \
         X(CONNECTION, "CONNECTION", HEX, "Identity of the connection, the same in all its events")                        \
         X(INODE, "INODE", NUMBER, "Socket inode, in the first event of a connection")                                      \

@@ -6,6 +6,14 @@
 
 #include "detect/ledger-internal.h"
 
+const char *notice_seen_by(const Notice *n) {
+        static const char *const names[] = {
+                [NOTICE_BY_DESTROY] = "destroy", [NOTICE_BY_BPF] = "bpf", [NOTICE_BY_CONNECTOR] = "connector",
+        };
+
+        return n ? names[n->source] : "snapshot";
+}
+
 Event *ledger_event(Ledger *l, EventKind kind, uint64_t not_before, uint64_t not_after, const char *seen_by) {
         Event *e = &l->event;
 

@@ -154,7 +154,10 @@ Actor *actor_reference(Actor *a);
 Actor *actor_release(Actor *a);
 Holder *ledger_holders(const Ledger *l, uint32_t inode);
 void ledger_processes_free(Ledger *l);
-void ledger_actor_gone(Ledger *l, Actor *a, uint64_t not_before, uint64_t not_after);
+/* n: the notice that said so; NULL: a scan. */
+void ledger_actor_gone(Ledger *l, Actor *a, uint64_t not_before, uint64_t not_after, const Notice *n);
+/* As ledger_process_see(), for a notice. */
+int ledger_process_note(Ledger *l, const Notice *n);
 
 /* ledger-stall.c */
 /* A row of c, before c takes it over; first: there was none before. */
@@ -174,6 +177,7 @@ void ledger_expect_ended(Ledger *l, const Connection *c, uint64_t not_after, con
 void ledger_judge_expectations(Ledger *l, uint64_t now);
 
 /* ledger-event.c */
+const char *notice_seen_by(const Notice *n); /* NULL: it was seen in a look */
 Event *ledger_event(Ledger *l, EventKind kind, uint64_t not_before, uint64_t not_after, const char *seen_by);
 void ledger_event_connection(Ledger *l, Event *e, Connection *c);
 void ledger_event_figures(Event *e, const Connection *c);

@@ -72,12 +72,6 @@ static void sweep_listener(void *userdata, uint64_t key, uint64_t *value) {
                 *value = 0;
 }
 
-static const char *seen_by(const Notice *n) {
-        if (!n)
-                return "snapshot";
-        return n->source == NOTICE_BY_BPF ? "bpf" : "destroy";
-}
-
 static void set_socket_ids(Event *e, const Connection *c) {
         if (c->inode != 0)
                 event_set_number(e, EVENT_FIELD_INODE, c->inode);
@@ -355,7 +349,7 @@ void ledger_vanish(Ledger *l, Connection *c, uint64_t not_before, uint64_t not_a
                 ledger_drop(l, c, instead);
                 return;
         }
-        e = ledger_event(l, kind_of_end(c, n, completed), not_before, not_after, seen_by(n));
+        e = ledger_event(l, kind_of_end(c, n, completed), not_before, not_after, notice_seen_by(n));
         ledger_event_connection(l, e, c);
         if (!listener)
                 ledger_event_figures(e, c);

@@ -194,20 +194,20 @@ static int note_process(Ledger *l, const Notice *n) {
         a = ledger_actor(l, n->process->pid);
         if (n->kind == NOTICE_EXIT) {
                 if (a && process_same(&a->process, n->process))
-                        ledger_actor_gone(l, a, n->not_before, n->not_after);
+                        ledger_actor_gone(l, a, n->not_before, n->not_after, n);
                 return 0;
         }
-        r = ledger_process_see(l, n->process);
+        r = ledger_process_note(l, n);
         return r < 0 ? r : 0;
 }
 
 static int note_lost(Ledger *l, const Notice *n) {
-        Event *e = ledger_event(l, EVENT_AUDIT_LOST, n->not_before, n->not_after,
-                                n->source == NOTICE_BY_BPF ? "bpf" : "destroy");
+        Event *e = ledger_event(l, EVENT_AUDIT_LOST, n->not_before, n->not_after, notice_seen_by(n));
 
         event_set_number(e, EVENT_FIELD_LOST_COUNT, n->count);
         ledger_say(l, e);
-        if (l->heal_at != UINT64_MAX)
+        /* Of processes: a scan heals that, and the map of sockets is as good as it was. */
+        if (l->heal_at != UINT64_MAX || n->source == NOTICE_BY_CONNECTOR)
                 return 0;
         /* A quiet minute forgives. */
         if (l->healed_at != 0 && n->not_after > l->healed_at + HEAL_LONGEST + l->heal_distance)
@@ -222,7 +222,7 @@ int ledger_note(Ledger *l, const Notice *n) {
 
         if (n->kind == NOTICE_LOST)
                 return note_lost(l, n);
-        if (n->kind == NOTICE_FORK || n->kind == NOTICE_EXEC || n->kind == NOTICE_EXIT)
+        if (n->kind == NOTICE_FORK || n->kind == NOTICE_EXEC || n->kind == NOTICE_CHANGE || n->kind == NOTICE_EXIT)
                 return note_process(l, n);
 
         t = table_of_notice(l, n);
@@ -241,6 +241,7 @@ int ledger_note(Ledger *l, const Notice *n) {
                 return note_end(l, n, t, key);
         case NOTICE_FORK:
         case NOTICE_EXEC:
+        case NOTICE_CHANGE:
         case NOTICE_EXIT:
         case NOTICE_LOST:
         case _NOTICE_MAX:

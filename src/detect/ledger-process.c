@@ -93,9 +93,9 @@ static void holders_free(Ledger *l, Actor *a, bool all) {
         }
 }
 
-void ledger_actor_gone(Ledger *l, Actor *a, uint64_t not_before, uint64_t not_after) {
+void ledger_actor_gone(Ledger *l, Actor *a, uint64_t not_before, uint64_t not_after, const Notice *n) {
         if (a->announced) {
-                Event *e = ledger_event(l, EVENT_PROCESS_GONE, not_before, not_after, "snapshot");
+                Event *e = ledger_event(l, EVENT_PROCESS_GONE, not_before, not_after, notice_seen_by(n));
 
                 ledger_event_process(l, e, a, false);
                 if (a->rule >= 0)
@@ -115,7 +115,7 @@ void ledger_processes_free(Ledger *l) {
 
         HASH_ITER(hh, l->actors, a, next) {
                 a->announced = false;
-                ledger_actor_gone(l, a, 0, 0);
+                ledger_actor_gone(l, a, 0, 0, NULL);
         }
 }
 
@@ -132,9 +132,15 @@ void ledger_processes_begin(Ledger *l, uint64_t t0) {
                 a->seen = false;
 }
 
-static void actor_seen(const Ledger *l, Actor *a) {
+static void actor_seen(Actor *a, uint64_t t) {
         a->seen = true;
-        a->seen_t0 = l->scan_t0;
+        a->seen_t0 = MAX(a->seen_t0, t);
+}
+
+const Process *ledger_process(const Ledger *l, uint32_t pid) {
+        const Actor *a = ledger_actor(l, pid);
+
+        return a ? &a->process : NULL;
 }
 
 int ledger_process_touch(Ledger *l, uint32_t pid, uint64_t start_ticks, const char *comm) {
@@ -144,7 +150,7 @@ int ledger_process_touch(Ledger *l, uint32_t pid, uint64_t start_ticks, const ch
                 return -ENOENT;
         if (comm && a->process.comm && strcmp(comm, a->process.comm) != 0)
                 return -ENOENT;
-        actor_seen(l, a);
+        actor_seen(a, l->scan_t0);
         return a->wanted;
 }
 
@@ -206,12 +212,13 @@ static void actor_judge(Ledger *l, Actor *a) {
                 h->since = l->cycle;
 }
 
-int ledger_process_see(Ledger *l, Process *p) {
+/* t: when it was certainly there, with these facts or those that it had before. unknown: where it is new, it may match since then; 0: unknown. */
+static int see(Ledger *l, Process *p, uint64_t t, uint64_t unknown) {
         Actor *a = ledger_actor(l, p->pid);
 
         if (a && !process_same(&a->process, p)) {
                 /* Rule 6: the pid is another process's now. */
-                ledger_actor_gone(l, a, a->seen_t0, MAX(p->start_usec + USEC_PER_TICK, a->seen_t0));
+                ledger_actor_gone(l, a, a->seen_t0, MAX(p->start_usec + USEC_PER_TICK, a->seen_t0), NULL);
                 a = NULL;
         }
         if (a)
@@ -222,11 +229,19 @@ int ledger_process_see(Ledger *l, Process *p) {
                         return -ENOMEM;
         }
         if (!a->announce)
-                a->announce_not_before = a->judged_t0 ?: last_scan_t0(l);
-        actor_seen(l, a);
+                a->announce_not_before = a->judged_t0 ?: unknown;
+        actor_seen(a, t);
         actor_judge(l, a);
-        a->judged_t0 = l->scan_t0;
+        a->judged_t0 = MAX(a->judged_t0, t);
         return a->wanted;
+}
+
+int ledger_process_see(Ledger *l, Process *p) {
+        return see(l, p, l->scan_t0, last_scan_t0(l));
+}
+
+int ledger_process_note(Ledger *l, const Notice *n) {
+        return see(l, n->process, n->not_before, n->kind == NOTICE_FORK ? n->not_before : last_scan_t0(l));
 }
 
 static void announce(Ledger *l, Actor *a, uint64_t t1) {
@@ -289,7 +304,7 @@ void ledger_processes_end(Ledger *l, uint64_t t1, bool complete) {
         HASH_ITER(hh, l->actors, a, next) {
                 if (!a->seen) {
                         if (complete)
-                                ledger_actor_gone(l, a, a->seen_t0, t1);
+                                ledger_actor_gone(l, a, a->seen_t0, t1, NULL);
                         continue;
                 }
                 if (a->announce)
@@ -297,6 +312,15 @@ void ledger_processes_end(Ledger *l, uint64_t t1, bool complete) {
                 else if (a->announced && a->rule < 0)
                         retract(l, a, t1);
         }
+}
+
+void ledger_processes_settle(Ledger *l, uint64_t now) {
+        if (!l->scan_judged)
+                return;
+        descend(l);
+        for (Actor *a = l->actors; a; a = a->hh.next)
+                if (a->announce)
+                        announce(l, a, now);
 }
 
 int ledger_processes(Ledger *l, LedgerProcesses which, ledger_process_t callback, void *userdata) {

@@ -352,6 +352,7 @@ void ledger_status(const Ledger *l, LedgerStatus *ret) {
                 .sockets = l->connections,
                 .foreign = foreign,
                 .processes = l->matched_actors,
+                .known = HASH_COUNT(l->actors),
                 .suspects = l->suspects,
                 .seq = l->seq,
                 .counts = l->counts,

@@ -72,6 +72,10 @@ int ledger_process_touch(Ledger *l, uint32_t pid, uint64_t start_ticks, const ch
 int ledger_process_see(Ledger *l, Process *p);
 /* Who was not touched nor seen is gone. complete: the list of processes was read to its end. */
 void ledger_processes_end(Ledger *l, uint64_t t1, bool complete);
+/* After notices of processes, when no scan follows: what they matched passes on, and is told. */
+void ledger_processes_settle(Ledger *l, uint64_t now);
+/* What is known of this pid; NULL: nothing. Valid until it is seen again or gone. */
+const Process *ledger_process(const Ledger *l, uint32_t pid);
 
 /* Which of the processes: of those whose descriptors are wanted, unless it says otherwise. */
 typedef enum LedgerProcesses {
@@ -234,6 +238,7 @@ typedef struct LedgerStatus {
         size_t sockets;   /* watched */
         size_t foreign;   /* known, but nobody's that is watched */
         size_t processes; /* that match a rule */
+        size_t known;     /* processes, whether they match or not */
         size_t suspects;
         uint64_t seq;     /* last given */
         const uint64_t *counts; /* events so far, by kind */

@@ -35,8 +35,8 @@
  *     at T look tcp begin           rows; then other steps; `at T look tcp more` with rows; `at T look tcp end` and how
  *     at T-T note destroy tcp COOKIE INODE LOCAL PEER STATE ...    also open, state, close; with by=bpf pid=PID direction=
  *                                   end= error= opened=T; a span for what is not exact
- *     at T note fork PID/START NAME ...      also exec, exit
- *     at T note lost COUNT
+ *     at T note fork PID/START NAME ...      also exec, change, exit; then: at T settle
+ *     at T note lost COUNT          of destroy messages, or by=bpf, by=connector
  *     hears tcp netns=2                      destroy messages come from there
  *     at T healed, heal-at T or never        when a healing look is due
  *     kernel active=5 passive=3              what the kernel has counted; then: at T balance. active-before=4
@@ -380,7 +380,8 @@ static void socket_notice(Scenario *s, Notice *n) {
 }
 
 static bool process_notice(Scenario *s, Notice *n, Process *p) {
-        static const char *const names[] = { [NOTICE_FORK] = "fork", [NOTICE_EXEC] = "exec", [NOTICE_EXIT] = "exit" };
+        static const char *const names[] = { [NOTICE_FORK] = "fork", [NOTICE_EXEC] = "exec", [NOTICE_CHANGE] = "change",
+                                             [NOTICE_EXIT] = "exit" };
         const char *kind = script_word(&s->script, 3, "kind of notice");
 
         for (NoticeKind k = NOTICE_FORK; k <= NOTICE_EXIT; k++)
@@ -425,7 +426,7 @@ static void step_note(Scenario *s) {
                 notice_process(s, &n, &p);
         }
         if (by)
-                n.source = strcmp(by, "bpf") == 0 ? NOTICE_BY_BPF : NOTICE_BY_DESTROY;
+                n.source = strcmp(by, "bpf") == 0 ? NOTICE_BY_BPF : strcmp(by, "connector") == 0 ? NOTICE_BY_CONNECTOR : NOTICE_BY_DESTROY;
         script_done(x);
         must(s, "ledger_note", ledger_note(s->ledger, &n));
 }
@@ -436,6 +437,11 @@ static void step_hears(Scenario *s) {
 
         script_done(&s->script);
         must(s, "ledger_hears", ledger_hears(s->ledger, &netns, TABLE_BIT(table)));
+}
+
+static void step_settle(Scenario *s) {
+        script_done(&s->script);
+        ledger_processes_settle(s->ledger, s->t1);
 }
 
 static void step_healed(Scenario *s) {
@@ -510,6 +516,7 @@ static void step_status(Scenario *s) {
         check(s, "sockets", status.sockets);
         check(s, "foreign", status.foreign);
         check(s, "processes", status.processes);
+        check(s, "known", status.known);
         check(s, "suspects", status.suspects);
         check(s, "seq", status.seq);
         script_done(&s->script);
@@ -538,6 +545,7 @@ static const Step steps[] = {
         { "turned-away", false, step_turned_away },
         { "hears", false, step_hears },     { "gap", true, step_gap },          { "status", false, step_status },   { "unheld", false, step_unheld },
         { "peers", true, step_peers },      { "strays", true, step_strays },
+        { "settle", true, step_settle },
 };
 
 static const Step *step_of(Scenario *s) {

@@ -123,8 +123,9 @@ static void test_count(void **state) {
         assert_int_equal(count(&c, 1, UINT32_MAX, CONNECTOR_EXIT), 0);
         assert_int_equal(count(&c, 0, 105, CONNECTOR_FORK), 3);
         assert_int_equal(count(&c, 1, 3, CONNECTOR_EXIT), 3); /* 0, 1 and 2 */
-        assert_int_equal(count(&c, 0, 7777, CONNECTOR_ACK), 0); /* the number of a request */
-        assert_int_equal(count(&c, 0, 106, CONNECTOR_EXEC), 0);
+        assert_int_equal(count(&c, UINT32_MAX, 7777, CONNECTOR_ACK), 0); /* of no CPU: not counted */
+        assert_int_equal(count(&c, 0, 106, CONNECTOR_ACK), 0);
+        assert_int_equal(count(&c, 0, 107, CONNECTOR_EXEC), 0);
         assert_int_equal(count(&c, 0, 1, CONNECTOR_EXEC), 0);   /* began anew */
         assert_int_equal(count(&c, 0, 3, CONNECTOR_EXEC), 1);
         assert_int_equal(count(&c, 9, 3, CONNECTOR_EXEC), 0);

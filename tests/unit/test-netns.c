@@ -122,7 +122,7 @@ static void test_no_way_back_is_fatal(void **state) {
 static void test_behind_a_socket(void **state) {
         _cleanup_close_ int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         _cleanup_close_ int there = -1, ns_fd = -1, again = -1;
-        uint64_t start, cookie, wanted;
+        uint64_t line.start_ticks, cookie, wanted;
         pid_t pid = elsewhere();
         uint32_t here;
         struct stat st;
@@ -130,8 +130,8 @@ static void test_behind_a_socket(void **state) {
         there = netns_socket(proc_fd, (uint32_t) pid, AF_INET, SOCK_DGRAM, 0);
         assert_true(there >= 0);
         assert_int_equal(fstat(there, &st), 0);
-        assert_int_equal(procfs_start(proc_fd, (uint32_t) getpid(), &start), 0);
-        ns_fd = netns_of_socket(proc_fd, (uint32_t) getpid(), start, there, (uint32_t) st.st_ino);
+        assert_int_equal(procfs_stat(proc_fd, (uint32_t) getpid(), &line), 0);
+        ns_fd = netns_of_socket(proc_fd, (uint32_t) getpid(), line.start_ticks, there, (uint32_t) st.st_ino);
         if (ns_fd == -EPERM || ns_fd == -ENOSYS)
                 skip(); /* needs CAP_NET_ADMIN over that namespace */
         assert_true(ns_fd >= 0);
@@ -141,9 +141,9 @@ static void test_behind_a_socket(void **state) {
         assert_int_equal(netns_cookie(again, &cookie), 0);
         assert_true(cookie == wanted);
 
-        assert_int_equal(netns_of_socket(proc_fd, (uint32_t) getpid(), start + 1, there, (uint32_t) st.st_ino), -ESRCH);
-        assert_int_equal(netns_of_socket(proc_fd, (uint32_t) getpid(), start, there, (uint32_t) st.st_ino + 1), -ESRCH);
-        assert_int_equal(netns_of_socket(proc_fd, (uint32_t) getpid(), start, proc_fd, (uint32_t) st.st_ino), -ESRCH);
+        assert_int_equal(netns_of_socket(proc_fd, (uint32_t) getpid(), line.start_ticks + 1, there, (uint32_t) st.st_ino), -ESRCH);
+        assert_int_equal(netns_of_socket(proc_fd, (uint32_t) getpid(), line.start_ticks, there, (uint32_t) st.st_ino + 1), -ESRCH);
+        assert_int_equal(netns_of_socket(proc_fd, (uint32_t) getpid(), line.start_ticks, proc_fd, (uint32_t) st.st_ino), -ESRCH);
         assert_int_equal(netns_inode(proc_fd, 0, &here), 0);
         assert_int_equal(netns_is_initial_user(proc_fd, 0, here + 1), -ESRCH);
         assert_true(netns_is_initial_user(proc_fd, 0, here) >= 0);

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Order in one go over the queue: first what is new or changed (and then holds what it inherited), then what ended. So a child
+ * is known before the parent that left it everything is gone.
+ *
+ * Known races: a process that ends between its notice and our reading is not known; one that executes a program twice is judged by the
+ * last. Another control group comes without a notice: where a rule asks for one, all are read again each rescan. */
+
+#include "cycle-process.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#include "base/clock.h"
+#include "base/macro.h"
+#include "collect/procfs.h"
+#include "cycle.h"
+
+#define CHANGES_MAX 16384
+#define START_SLACK (20 * USEC_PER_MSEC) /* start times are cut to ticks */
+
+struct ProcessChange {
+        UT_hash_handle hh;
+        uint32_t pid;
+        NoticeKind kind;      /* FORK, EXEC or CHANGE: to be read; _NOTICE_MAX: nothing of it */
+        uint64_t since;       /* the first of them, at the earliest */
+        bool ended;
+        uint64_t exit_not_before, exit_not_after;
+};
+
+static void change_free(CycleProcesses *p, ProcessChange *change) {
+        HASH_DEL(p->changes, change);
+        free(change);
+}
+
+void cycle_processes_done(CycleProcesses *p) {
+        ProcessChange *change, *next;
+
+        HASH_ITER(hh, p->changes, change, next)
+                change_free(p, change);
+}
+
+/* --- facts ----------------------------------------------------------------------------------------- */
+
+static bool match_needs_cmdline(const Match *m) {
+        return m && (m->cmdline.count > 0 || match_needs_cmdline(m->not));
+}
+
+static unsigned facts_wanted(const Config *config) {
+        const RuleSet *rules = &config->rules;
+        bool cmdline = config->cmdline == CMDLINE_FULL;
+
+        for (size_t i = 0; i < rules->count; i++)
+                cmdline |= match_needs_cmdline(rules->rules[i].match);
+        for (size_t i = 0; i < rules->exclude_count; i++)
+                cmdline |= match_needs_cmdline(&rules->excludes[i]);
+        return PROCFS_EXE | PROCFS_LOGIN | PROCFS_NETNS | PROCFS_CWD | (cmdline ? PROCFS_CMDLINE : 0);
+}
+
+/* Facts that can change without a notice. */
+static bool match_is_silent(const Match *m) {
+        return m && (m->cmdline.count + m->unit.count + m->cgroup.count > 0 || match_is_silent(m->not));
+}
+
+static bool rules_are_silent(const RuleSet *rules) {
+        for (size_t i = 0; i < rules->count; i++)
+                if (match_is_silent(rules->rules[i].match))
+                        return true;
+        for (size_t i = 0; i < rules->exclude_count; i++)
+                if (match_is_silent(&rules->excludes[i]))
+                        return true;
+        return false;
+}
+
+/* --- notices --------------------------------------------------------------------------------------- */
+
+/* The process that an exit notice is about, if the ledger knows it and it has really ended: its number may have been given again, or only
+ * its first thread be gone. */
+static int work_exit(Cycle *c, const ProcessChange *change) {
+        const Process *known = ledger_process(c->ledger, change->pid);
+        Notice n = { .kind = NOTICE_EXIT, .source = NOTICE_BY_CONNECTOR, .not_before = change->exit_not_before, .not_after = change->exit_not_after };
+        ProcfsStat stat;
+        Process p;
+
+        if (!known || known->start_usec > change->exit_not_after)
+                return 0;
+        if (procfs_stat(c->proc_fd, change->pid, &stat) == 0 && stat.start_ticks == known->start_ticks)
+                return 0;
+        process_init(&p);
+        p.pid = change->pid;
+        p.start_ticks = known->start_ticks;
+        n.process = &p;
+        return ledger_note(c->ledger, &n);
+}
+
+static int work_change(Cycle *c, const ProcessChange *change) {
+        _cleanup_process_ Process p = {};
+        Notice n = { .kind = change->kind, .source = NOTICE_BY_CONNECTOR, .not_before = change->since, .process = &p };
+        LedgerStatus status;
+        int r;
+
+        ledger_status(c->ledger, &status);
+        if (!ledger_process(c->ledger, change->pid) && status.known >= c->config->limits.processes) {
+                c->processes.scan = true; /* which says how many */
+                return 0;
+        }
+        r = procfs_read(c->proc_fd, change->pid, facts_wanted(c->config), &p);
+        if (r < 0)
+                return r == -ENOMEM ? r : 0;
+        /* It is the one that was there before, but for an exec that nobody noticed. */
+        if (n.kind == NOTICE_FORK && p.start_usec + START_SLACK < change->since)
+                n.kind = NOTICE_EXEC;
+        n.not_after = clock_boottime();
+        return ledger_note(c->ledger, &n);
+}
+
+void cycle_process_lost(Cycle *c) {
+        c->processes.scan = c->processes.reread = true;
+}
+
+static ProcessChange *change_of(Cycle *c, uint32_t pid) {
+        CycleProcesses *p = &c->processes;
+        ProcessChange *change;
+
+        HASH_FIND(hh, p->changes, &pid, sizeof(pid), change);
+        if (change)
+                return change;
+        change = HASH_COUNT(p->changes) < CHANGES_MAX ? malloc(sizeof(*change)) : NULL;
+        if (!change) {
+                cycle_process_lost(c);
+                return NULL;
+        }
+        *change = (ProcessChange){ .pid = pid, .kind = _NOTICE_MAX };
+        HASH_ADD(hh, p->changes, pid, sizeof(change->pid), change);
+        if (change->hh.tbl)
+                return change;
+        free(change);
+        cycle_process_lost(c);
+        return NULL;
+}
+
+void cycle_process_queue(Cycle *c, NoticeKind kind, uint32_t pid, uint64_t not_before, uint64_t not_after) {
+        ProcessChange *change = change_of(c, pid);
+
+        if (!change)
+                return;
+        if (kind == NOTICE_EXIT) {
+                change->ended = true;
+                change->exit_not_before = not_before;
+                change->exit_not_after = not_after;
+                if (!ledger_process(c->ledger, pid))
+                        change_free(&c->processes, change); /* born and gone between two readings */
+                return;
+        }
+        if (kind == NOTICE_FORK && change->ended) {
+                /* The number is another's now. Out of memory is found again by the next scan. */
+                (void) work_exit(c, change);
+                change->ended = false;
+                change->kind = _NOTICE_MAX;
+        }
+        if (change->kind == _NOTICE_MAX) {
+                change->kind = kind;
+                change->since = not_before;
+        }
+}
+
+/* What is new or changed, while there is time. */
+static int work_changes(Cycle *c, uint64_t end) {
+        ProcessChange *change, *next;
+        int r = 0;
+
+        HASH_ITER(hh, c->processes.changes, change, next) {
+                if (change->kind == _NOTICE_MAX)
+                        continue;
+                if (clock_cpu() > end)
+                        break;
+                if (!change->ended)
+                        r = work_change(c, change);
+                if (r < 0)
+                        break;
+                change->kind = _NOTICE_MAX;
+                if (!change->ended)
+                        change_free(&c->processes, change);
+        }
+        ledger_processes_settle(c->ledger, clock_boottime());
+        return r < 0 ? r : ledger_processes(c->ledger, LEDGER_UNWALKED, cycle_walk_process, c);
+}
+
+static int work_exits(Cycle *c) {
+        ProcessChange *change, *next;
+
+        HASH_ITER(hh, c->processes.changes, change, next) {
+                int r = change->ended ? work_exit(c, change) : 0;
+
+                if (r < 0)
+                        return r;
+                if (change->ended)
+                        change_free(&c->processes, change);
+        }
+        return 0;
+}
+
+int cycle_process_work(Cycle *c, uint64_t cpu) {
+        LedgerStatus before, after;
+        int r;
+
+        if (!c->processes.changes)
+                return 0;
+        ledger_status(c->ledger, &before);
+        r = work_changes(c, clock_cpu() + cpu);
+        if (r >= 0)
+                r = work_exits(c);
+        ledger_status(c->ledger, &after);
+        return r < 0 ? r : after.seq != before.seq;
+}
+
+/* --- scans ----------------------------------------------------------------------------------------- */
+
+/* again: read it, even if it is what it was, where it matches a rule or `all`. 0, also when the process has gone meanwhile; -ENOMEM. */
+static int scan_process(Cycle *c, uint32_t pid, unsigned facts, bool again, bool all) {
+        _cleanup_process_ Process p = {};
+        ProcfsStat stat;
+        int r;
+
+        cycle_between(c);
+        r = procfs_stat(c->proc_fd, pid, &stat);
+        if (r == 0 && !(again && all)) {
+                int wanted = ledger_process_touch(c->ledger, pid, stat.start_ticks, stat.comm);
+
+                if (wanted >= 0 && !(again && wanted > 0))
+                        return 0;
+        }
+        if (r == 0)
+                r = procfs_read(c->proc_fd, pid, facts, &p);
+        if (r == 0)
+                r = ledger_process_see(c->ledger, &p);
+        return r == -ENOMEM ? r : 0;
+}
+
+int cycle_process(Cycle *c, uint32_t pid) {
+        return scan_process(c, pid, facts_wanted(c->config), true, true);
+}
+
+/* Those over the limit are not looked at; whoever is known already is, and found gone. */
+static int scan(Cycle *c, bool again) {
+        bool all = !c->processes.noticed || c->processes.reread || c->walked == 0 || rules_are_silent(&c->config->rules);
+        _cleanup_free_ uint32_t *pids = NULL;
+        unsigned facts = facts_wanted(c->config);
+        size_t count = 0, over = 0;
+        LedgerStatus status;
+        uint64_t room;
+        int r;
+
+        ledger_status(c->ledger, &status);
+        room = c->config->limits.processes - MIN((uint64_t) status.known, c->config->limits.processes);
+        ledger_processes_begin(c->ledger, clock_boottime());
+        r = procfs_list(c->proc_fd, &pids, &count);
+        for (size_t i = 0; i < count && r >= 0; i++) {
+                bool known = ledger_process(c->ledger, pids[i]);
+
+                if (!known && room == 0) {
+                        over++;
+                        continue;
+                }
+                room -= !known;
+                r = scan_process(c, pids[i], facts, again, all);
+        }
+        if (r < 0)
+                return r;
+        ledger_processes_end(c->ledger, clock_boottime(), true);
+        ledger_over_limit(c->ledger, LIMIT_PROCESSES, clock_boottime(), over);
+        c->processes.scan = false;
+        c->processes.reread &= !again;
+        return 0;
+}
+
+int cycle_processes(Cycle *c, bool again) {
+        uint64_t cpu = c->config->interval * c->config->cpu_max / 10000;
+        int r = cycle_process_work(c, cpu);
+
+        if (r >= 0 && (!c->processes.noticed || c->processes.scan || again))
+                r = scan(c, again);
+        return MIN(r, 0);
+}
+
+/* --- descriptors ----------------------------------------------------------------------------------- */
+
+static int take_holder(void *userdata, int fd, uint32_t inode) {
+        Cycle *c = userdata;
+
+        return ledger_hold(c->ledger, fd, inode);
+}
+
+int cycle_walk_process(void *userdata, const Process *p) {
+        Cycle *c = userdata;
+        Coverage coverage = {};
+        int r;
+
+        cycle_between(c);
+        r = ledger_holders_begin(c->ledger, p->pid, p->start_ticks);
+        if (r < 0)
+                return 0;
+        r = procfs_sockets(c->proc_fd, p->pid, p->start_ticks, take_holder, c);
+        if (r == -ENOMEM)
+                return r;
+        if (r == -ESRCH || r == -ENOENT)
+                coverage.state = COVERAGE_GONE;
+        else if (r < 0)
+                coverage = (Coverage){ .state = COVERAGE_DENIED, .error = -r };
+        ledger_holders_end(c->ledger, clock_boottime(), coverage);
+        return 0;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* The processes of a cycle: which there are, what they are, and what they hold.
+ *
+ * Without notices /proc is listed in each cycle, and the stat line of every process read. With them (`noticed`) the set is kept by
+ * fork, exec, change and exit: a process is read at its start and when it has changed, and /proc is listed each `rescan`, as a cross-check,
+ * and after a loss. Notices are queued, one entry a pid, and worked off before the next look or between two, within a budget: whoever
+ * forks or renames himself in a loop costs no more than that. What ended before it was read was never known. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "collect/notice.h"
+#include "collect/process.h"
+
+typedef struct Cycle Cycle;
+typedef struct ProcessChange ProcessChange;
+
+typedef struct CycleProcesses {
+        bool noticed; /* by the caller: notices of all processes are queued here */
+        ProcessChange *changes;
+        bool scan;    /* some were lost: /proc is listed in the next cycle */
+        bool reread;  /* ... and all that match no rule are judged again at the next rescan */
+} CycleProcesses;
+
+void cycle_processes_done(CycleProcesses *p);
+
+/* A notice: fork, exec, change or exit. Not during a look. */
+void cycle_process_queue(Cycle *c, NoticeKind kind, uint32_t pid, uint64_t not_before, uint64_t not_after);
+void cycle_process_lost(Cycle *c);
+
+/* Work off what is queued, but stop to begin anything new after `cpu` microseconds of processor time. Not during a look. Returns 1 when an event was
+ * made: a look soon tells more. 0, or negative errno. */
+int cycle_process_work(Cycle *c, uint64_t cpu);
+
+/* The first step of a cycle. again: all descriptors will be walked. */
+int cycle_processes(Cycle *c, bool again);
+
+/* Of ledger_processes(): feed the descriptors of a process. */
+int cycle_walk_process(void *cycle, const Process *p);

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: MIT
+"""Processes as the kernel tells of them (process connector). It does so in the initial namespaces only, so that these tests run there, beside
+whatever else does; their sockets are in a namespace of their own."""
+
+import ctypes
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from audit import BUILD, PATIENCE, Actor, Audit, Namespace
+
+# Nothing but notices makes a look in time.
+CONFIG = '''
+interval: 20s
+rescan: 1h
+cpu_max: 50%
+watch:
+  - name: rule
+    match: {comm: "noticed*"}
+    sockets: {transport: tcp}
+'''
+LISTEN = 'keep.setdefault({0!r}, socket.create_server(("127.0.0.1", 0))).getsockname()[1]'
+CONNECT = 'keep.setdefault({0!r}, socket.create_connection(("127.0.0.1", {1}))).getsockname()[1]'
+SANITIZED = b'__asan_init' in (BUILD / 'src/sockauditd').read_bytes()
+
+
+@pytest.fixture
+def ns():
+    ns = Namespace()
+    yield ns
+    ns.close()
+
+
+@pytest.fixture
+def actor(ns):
+    actors = []
+
+    def start(comm, **keywords):
+        actors.append(Actor(comm, ns, **keywords))
+        return actors[-1]
+
+    yield start
+    for a in actors:
+        if a.process.poll() is None:
+            a.end()
+
+
+@pytest.fixture
+def audit(tmp_path):
+    audits = []
+
+    def start(config=CONFIG):
+        audits.append(Audit(tmp_path, config))
+        a = audits[-1]
+        a.until(lambda: a.status.cycles >= 1, 'first cycle')
+        assert not any('no notices of processes' in line for line in a.said), 'not in the initial namespaces?'
+        return a
+
+    yield start
+    for a in audits:
+        assert a.stop() == 0
+
+
+def usec(e, field):
+    return int(e['SOCKAUDIT_' + field])
+
+
+def test_match_and_exit_at_once(audit, actor):
+    """Another name, a connection, and its end: all told at once, though the next look is far away."""
+    a = audit()
+    server, client = actor('bystander'), actor('bystander')
+    to = server.do(LISTEN.format('l'))
+    port = client.do(CONNECT.format('c', to))
+    before = time.time() * 1e6
+    client.do('name(b"noticed")')
+    named = time.time() * 1e6
+    matched = a.next('process-matched', PID=client.pid)
+    assert before < usec(matched, 'NOT_AFTER') < named + 2e6 and usec(matched, 'NOT_BEFORE') < named
+    a.next('connection-present', LOCAL_PORT=port, PID=client.pid)
+    killed = time.time() * 1e6
+    os.kill(client.pid, signal.SIGKILL)
+    client.process.wait(PATIENCE)
+    ended = time.time() * 1e6
+    gone = a.next('process-gone', PID=client.pid)
+    assert gone['SOCKAUDIT_SEEN_BY'] == 'connector' and gone['SOCKAUDIT_NOT_BEFORE'] == gone['SOCKAUDIT_NOT_AFTER']
+    assert killed < usec(gone, 'NOT_AFTER') < ended
+    vanished = a.next('connection-vanished', LOCAL_PORT=port)
+    assert killed < usec(vanished, 'NOT_AFTER') < ended + 2e6
+    assert a.status.cycles < 10
+
+
+def test_exec_fork_and_user(audit, actor):
+    a = audit(CONFIG.replace('match: {comm: "noticed*"}', 'match: {comm: "noticed*", uid: 65534}'))
+    parent = actor('noticed-parent')
+    parent.do('os.setuid(65534)')
+    a.next('process-matched', PID=parent.pid)
+    before = time.time() * 1e6
+    child = parent.do('os.fork() or time.sleep(60)')
+    e = a.next('process-matched', PID=child)
+    assert e['SOCKAUDIT_PARENT_PID'] == str(parent.pid) and usec(e, 'NOT_BEFORE') > before
+    os.kill(child, signal.SIGKILL)
+    a.next('process-gone', PID=child)  # though its parent does not wait for it
+
+
+def test_zombie_is_seen_by_no_scan(audit, actor):
+    """Who has ended is not there for a scan, either."""
+    a = audit(CONFIG.replace('20s', '100ms').replace('1h', '1s'))
+    parent = actor('noticed-parent')
+    child = parent.do('os.fork() or time.sleep(60)')
+    a.next('process-matched', PID=child)
+    os.kill(child, signal.SIGKILL)
+    a.next('process-gone', PID=child)
+    a.cycles(25)
+    assert len(a.of('process-matched', PID=child)) == 1
+
+
+def drops(pid):
+    """Of the connector's sockets, by the kernel's own count: Drops, the last column but one, of netlink family 11."""
+    rows = [line.split() for line in Path('/proc/net/netlink').read_text().splitlines()[1:]]
+    inodes = {re.sub(r'\D', '', os.readlink(f'/proc/{pid}/fd/{fd}')) for fd in os.listdir(f'/proc/{pid}/fd')}
+    return sum(int(r[8]) for r in rows if r[1] == '11' and r[9] in inodes)
+
+
+def storm(seconds):
+    """Renames itself as fast as it can."""
+    return subprocess.Popen([sys.executable, '-c', f'''
+import ctypes, time
+prctl, end = ctypes.CDLL(None).prctl, time.monotonic() + {seconds}
+while time.monotonic() < end:
+    for i in range(1000): prctl(15, b"storm", 0, 0, 0)
+'''])
+
+
+def test_loss_is_exact_and_told(audit, actor):
+    a = audit()
+    os.kill(a.process.pid, signal.SIGSTOP)
+    storm(3).wait(PATIENCE)
+    late = actor('noticed-late')  # in the middle of what is lost
+    lost = drops(a.process.pid)
+    assert lost > 1000
+    os.kill(a.process.pid, signal.SIGCONT)
+    a.next('audit-lost')
+    a.next('process-matched', PID=late.pid)
+    for each in os.sched_getaffinity(0):  # a hole shows when the next notice of the same CPU comes
+        subprocess.run(['taskset', '-c', str(each), 'true'], check=True)
+    a.until(lambda: sum(usec(e, 'LOST_COUNT') for e in a.of('audit-lost')) >= lost, f'whole count of {lost}')
+    assert sum(usec(e, 'LOST_COUNT') for e in a.of('audit-lost')) == drops(a.process.pid)
+    assert {e['SOCKAUDIT_SEEN_BY'] for e in a.of('audit-lost')} == {'connector'}
+
+
+def cpu(pid):
+    fields = Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
+def test_storm_costs_little(audit, actor):
+    """Whoever renames himself without end keeps the daemon no busier than it may be, and hides nobody."""
+    a = audit(CONFIG.replace('20s', '1s').replace('1h', '5s').replace('50%', '5%'))
+    before = cpu(a.process.pid)
+    process = storm(8)
+    time.sleep(1)
+    hidden = actor('noticed-hidden')
+    a.next('process-matched', PID=hidden.pid)
+    process.wait(PATIENCE)
+    used = (cpu(a.process.pid) - before) / 8
+    assert used < (0.6 if SANITIZED else 0.15), f'{used:.0%} of a CPU'
+    assert len(a.of('audit-lost')) <= 5
+
+
+def test_elsewhere_it_is_said(tmp_path, ns):
+    """In a namespace of its own the kernel acknowledges nothing."""
+    a = Audit(tmp_path, CONFIG, ns)
+    a.until(lambda: a.status.cycles >= 1, 'first cycle')
+    assert any('no notices of processes here' in line for line in a.said)
+    assert a.stop() == 0
