@@ -300,7 +300,7 @@ int cycle_walk_process(void *userdata, const Process *p) {
         int r;
 
         cycle_between(c);
-        r = ledger_holders_begin(c->ledger, p->pid, p->start_ticks);
+        r = ledger_holders_begin(c->ledger, p->pid, p->start_ticks, clock_boottime());
         if (r < 0)
                 return 0;
         r = procfs_sockets(c->proc_fd, p->pid, p->start_ticks, take_holder, c);

@@ -272,6 +272,10 @@ static int judge(Cycle *c) {
 
         if (ledger_unheld(c->ledger) > 0)
                 r = ledger_processes(c->ledger, LEDGER_ALL, cycle_walk_process, c);
+        if (r >= 0 && ledger_sought(c->ledger) > 0) {
+                r = ledger_processes(c->ledger, LEDGER_EVERYONE, cycle_walk_process, c);
+                ledger_everyone_walked(c->ledger);
+        }
         cycle_between(c);
         if (r >= 0)
                 r = cycle_peers(c);

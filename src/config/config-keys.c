@@ -91,7 +91,7 @@ const Key config_keys[] = {
 
         { SECTION_DEFAULTS, "changed", KEY_CHOICES, FIELD(Draft, defaults.changed), NAMES(change_name, 3),
           .initial = "state,peer,holders",
-          .help = "What a changed connection is told for; holders is reserved, this version does not tell them." },
+          .help = "What a changed connection is told for." },
         { SECTION_DEFAULTS, "state_after", KEY_DURATION, FIELD(Draft, defaults.state_after), RANGE("0", "1h"),
           .initial = "1s", .help = "A state that lasts shorter is not told singly." },
 

@@ -54,6 +54,7 @@ Connection *connection_free(Connection *c) {
         if (c) {
                 free(c->path);
                 free(c->stuck);
+                free(c->changes);
         }
         free(c);
         return NULL;

@@ -48,15 +48,18 @@ typedef struct TableState {
 } TableState;
 
 typedef struct Actor Actor;
+typedef struct Connection Connection;
 
 typedef struct Holder {
         struct Holder *next_of_inode, *previous_of_inode; /* list head: Ledger.inodes */
         struct Holder *next_of_actor;
         Actor *actor;
+        Connection *connection; /* that is told to this inode; NULL: none */
         uint32_t inode;
         int fd;
         uint32_t since; /* Ledger.cycle of the first looks after it came, or its process began to match */
         bool seen;      /* in the walk that is going on */
+        bool inherited; /* counted in Actor.inherited */
 } Holder;
 
 struct Actor {
@@ -66,7 +69,8 @@ struct Actor {
         int rule;         /* first rule with a match that holds; -1: none */
         unsigned references; /* the table, and each Connection that names it */
         bool wanted;      /* its descriptors are to be walked */
-        bool walked;      /* they were, once at least */
+        bool walked;      /* they were, once at least, and nothing says since that they have changed */
+        bool fresh;       /* it began after we did, and its descriptors were not walked yet: what it holds it has gained */
         bool excluded;
         bool seen;        /* in the scan that is going on */
         bool stale;       /* the rules changed: it must be seen again */
@@ -78,6 +82,11 @@ struct Actor {
         uint64_t judged_t0; /* last scan before it was last judged by the rules; 0: none */
         uint64_t announce_not_before; /* it began to match after this time; 0: unknown */
         Holder *holders;
+        uint64_t walked_t0; /* when the last complete walk of its descriptors began; 0: none yet */
+        Actor *heir_of;     /* referenced: it got `inherited` sockets of this one, which is not told yet */
+        size_t inherited;
+        bool by_fork;
+        uint64_t inherited_not_before, inherited_not_after;
 };
 
 /* How the process of a connection is known (SOCKAUDIT_ATTRIBUTION). */
@@ -135,7 +144,16 @@ typedef struct Stuck {
         bool fresh : 1;     /* a row has come since the last judgement */
 } Stuck;
 
-typedef struct Connection {
+#define HOLDER_CHANGES_MAX 16
+
+/* Holders that came and went since they were last told. */
+typedef struct HolderChanges {
+        uint64_t not_before, not_after; /* not_before 0: unknown */
+        uint32_t gained_count, lost_count;
+        HolderId gained[HOLDER_CHANGES_MAX], lost[HOLDER_CHANGES_MAX];
+} HolderChanges;
+
+struct Connection {
         struct Connection *next_pending; /* what the next judgement looks at */
         uint64_t key, id, cookie;
         TableState *table;
@@ -143,6 +161,7 @@ typedef struct Connection {
         OtherEnd *other; /* NULL: nothing is known of it */
         char *path;     /* unix name as the kernel has it; NULL: unnamed */
         Stuck *stuck;   /* NULL: nothing waits */
+        HolderChanges *changes; /* NULL: none */
 
         uint64_t opened_not_before, opened_not_after; /* not_after 0: older than we know */
         uint64_t seen;                                /* the last time at which it certainly was there */
@@ -184,8 +203,10 @@ typedef struct Connection {
         bool out : 1;            /* not in the map any more, freed when the pending list is worked off */
         bool suspect : 1;
         bool orphan : 1;         /* the kernel gave it no inode when last seen: nobody holds it */
+        bool let_go : 1;         /* its last holder did, and whether anybody else has it is not known yet */
+        bool released : 1;       /* nobody has it who can be seen, and the kernel keeps it: told */
         bool freed : 1;          /* without a cookie: a notice named these addresses, and the next look decides */
-} Connection;
+};
 
 /* The value of a slot in Ledger.sockets: a Connection, or a word about a socket that is not watched. */
 typedef enum SlotKind {

@@ -51,6 +51,8 @@
           "A process begins to match a rule")                                                                           \
         X(PROCESS_GONE, "process-gone", 6, "98e3d5b7c02f4f1e8a6d4c90b1e7f21b", "gone",                                   \
           "A process that matched a rule has ended, or is watched no more")                                             \
+        X(PROCESS_INHERITED, "process-inherited", 6, "7c8f72a17959fca34fc6b93f030c9705", "inherited",                    \
+          "A process got sockets of another, by fork or passed in messages")                                            \
         X(AUDIT_STARTED, "audit-started", 5, "41c8f09ad7e34e62b05d1f7ec6a9b31c", "started", "The daemon started")        \
         X(AUDIT_STOPPED, "audit-stopped", 5, "ed7b036f1c984a25bc8e92d4a5f0671d", "stopped", "The daemon stopped")        \
         X(AUDIT_RELOADED, "audit-reloaded", 5, "7b52d1e6a9c04f8c93f1e7b80d4ca61e", "reloaded",                           \
@@ -97,6 +99,7 @@ typedef enum FieldType {
         FIELD_WORD,     /* bytes: a word of ours, safe as it is */
         FIELD_BYTES,    /* bytes: from outside, escaped on the way out */
         FIELD_BYTES_HEX, /* bytes: lower-case hexadecimal digits */
+        FIELD_HOLDER_IDS, /* bytes: one HolderId each; PID/START/FD separated by blanks */
         FIELD_HOLDERS,  /* holders: the only field that repeats */
 } FieldType;
 
@@ -156,8 +159,8 @@ typedef enum FieldType {
         X(LISTEN_DROPS, "LISTEN_DROPS", NUMBER, "Attempts to connect turned away meanwhile in the namespace, for whatever reason") \
         X(HOLDER_COUNT, "HOLDER_COUNT", NUMBER, "Descriptors that refer to the socket, when not 1")                        \
         X(HOLDER, "HOLDER", HOLDERS, "PID/START/FD/COMM of up to 16 holders, when there is more than one")                 \
-        X(HOLDER_GAINED, "HOLDER_GAINED", BYTES, "Reserved: PID/START/FD of new holders, separated by blanks")                       \
-        X(HOLDER_LOST, "HOLDER_LOST", BYTES, "Reserved: PID/START/FD of holders that let go, separated by blanks")                   \
+        X(HOLDER_GAINED, "HOLDER_GAINED", HOLDER_IDS, "PID/START/FD of up to 16 new holders, separated by blanks")                    \
+        X(HOLDER_LOST, "HOLDER_LOST", HOLDER_IDS, "PID/START/FD of up to 16 holders that let go, separated by blanks")                   \
         X(PID, "PID", NUMBER, "Process id of the primary holder")                                                         \
         X(PROCESS_ENTITY, "PROCESS_ENTITY", WORD, "Identity of the process: boot-pid-start")                               \
         X(PROCESS_START, "PROCESS_START", TIME, "When the process started")                                               \
@@ -186,6 +189,10 @@ typedef enum FieldType {
         X(PARENT_EXE, "PARENT_EXE", BYTES, "Path of the executable of the parent process")                                 \
         X(PARENT_CMDLINE, "PARENT_CMDLINE", BYTES, "Command line of the parent process")                                   \
         X(PARENT_ENTITY, "PARENT_ENTITY", WORD, "Identity of the parent process")                                         \
+        X(INHERITED_COUNT, "INHERITED_COUNT", NUMBER, "How many sockets of another process it got")                        \
+        X(FROM_PID, "FROM_PID", NUMBER, "Process id of that other one")                                                    \
+        X(FROM_COMM, "FROM_COMM", BYTES, "Its name")                                                                       \
+        X(FROM_ENTITY, "FROM_ENTITY", WORD, "Its identity")                                                                \
         X(CLOSED, "CLOSED", NUMBER, "Connections closed (sums)")                                                          \
         X(LOST_COUNT, "LOST_COUNT", NUMBER, "How many were lost")                                                         \
         X(LOST_FIRST_SEQ, "LOST_FIRST_SEQ", NUMBER, "First lost event")                                                   \
@@ -255,6 +262,13 @@ typedef struct EventHolder {
         int fd;
         const char *comm; /* bytes from outside */
 } EventHolder;
+
+/* Of HOLDER_GAINED and HOLDER_LOST. */
+typedef struct HolderId {
+        uint32_t pid;
+        int32_t fd;
+        uint64_t start_usec; /* CLOCK_BOOTTIME */
+} HolderId;
 
 typedef struct Event {
         EventKind kind;

@@ -97,6 +97,13 @@ struct Ledger {
 
         Actor *actors;       /* by pid */
         Actor *walked;       /* between holders_begin and holders_end */
+        uint64_t walk_t0;    /* of that walk */
+        Holder **gains;      /* that it has shown, of connections that are told */
+        size_t gain_count;
+        SocketMap let_go;    /* inode: Connection that is let_go or released */
+        size_t sought;       /* rows of such since the last judgement */
+        bool everyone;       /* all descriptors of all processes were walked since */
+        size_t heirs;        /* Actors with heir_of */
         size_t matched_actors;
         size_t denied;       /* newly, since the last judgement */
         uint32_t denied_pid; /* the last of them */
@@ -152,7 +159,6 @@ void ledger_attribute(Connection *c, Actor *a, int fd, Attribution how);
 Actor *ledger_actor(const Ledger *l, uint32_t pid);
 Actor *actor_reference(Actor *a);
 Actor *actor_release(Actor *a);
-Holder *ledger_holders(const Ledger *l, uint32_t inode);
 void ledger_processes_free(Ledger *l);
 /* n: the notice that said so; NULL: a scan. */
 void ledger_actor_gone(Ledger *l, Actor *a, uint64_t not_before, uint64_t not_after, const Notice *n);
@@ -175,6 +181,18 @@ void ledger_expect_free(Ledger *l, const RuleSet *rules);
 /* c vanishes. */
 void ledger_expect_ended(Ledger *l, const Connection *c, uint64_t not_after, const Notice *notice);
 void ledger_judge_expectations(Ledger *l, uint64_t now);
+/* ledger-holder.c */
+Holder *ledger_holders(const Ledger *l, uint32_t inode);
+/* The process is gone, with all that it held. */
+void ledger_holders_gone(Ledger *l, Actor *a, uint64_t not_before, uint64_t not_after);
+/* From now on changes of its holders are noted. */
+void ledger_holders_watch(const Ledger *l, Connection *c);
+/* It is out of the map. */
+void ledger_holders_forget(Ledger *l, Connection *c);
+/* There is a change that can be told now. Where its last holder let go of it, and everybody was asked, it is `released` from now on. */
+bool ledger_holders_changed(const Ledger *l, Connection *c);
+/* Who inherited is to be looked at once more, before that is told. */
+void ledger_heirs_due(Ledger *l, uint64_t now);
 
 /* ledger-event.c */
 const char *notice_seen_by(const Notice *n); /* NULL: it was seen in a look */
@@ -182,9 +200,9 @@ Event *ledger_event(Ledger *l, EventKind kind, uint64_t not_before, uint64_t not
 void ledger_event_connection(Ledger *l, Event *e, Connection *c);
 void ledger_event_figures(Event *e, const Connection *c);
 void ledger_event_address(Event *e, FieldId address, FieldId port, unsigned family, const Endpoint *endpoint);
+void ledger_event_entity(const Ledger *l, Event *e, FieldId id, const Process *p);
 void ledger_event_process(Ledger *l, Event *e, Actor *a, bool evidence);
 
-void ledger_event_entity(const Ledger *l, Event *e, FieldId id, const Process *p);
 
 /* ledger-stray.c */
 void ledger_note_stray(Ledger *l, const Holder *h);

@@ -152,16 +152,39 @@ static void judge_newcomer(Ledger *l, Connection *c) {
         c->told_listener = listener;
         tell_opening(l, c, c->appeared, c->table->t1);
         ledger_judge_stall(l, c);
+        ledger_holders_watch(l, c);
+}
+
+static void set_holder_changes(Event *e, const Connection *c) {
+        const HolderChanges *x = c->changes;
+
+        if (x->gained_count > 0)
+                event_set_bytes(e, EVENT_FIELD_HOLDER_GAINED,
+                                (Bytes){ (const char *) x->gained, (uint32_t) (x->gained_count * sizeof(HolderId)) });
+        if (x->lost_count > 0)
+                event_set_bytes(e, EVENT_FIELD_HOLDER_LOST,
+                                (Bytes){ (const char *) x->lost, (uint32_t) (x->lost_count * sizeof(HolderId)) });
+        if (c->released)
+                event_set_number(e, EVENT_FIELD_HOLDER_COUNT, 0);
 }
 
 static void tell_change(Ledger *l, Connection *c, unsigned changed) {
-        Event *e = ledger_event(l, EVENT_CONNECTION_CHANGED, c->state_not_before, c->state_not_after,
-                                c->state_noticed ? "bpf" : "snapshot");
+        bool others = changed & ~(unsigned) CHANGE_HOLDERS, holders = changed & CHANGE_HOLDERS;
+        uint64_t not_before = c->state_not_before, not_after = c->state_not_after;
+        Event *e;
 
+        if (holders) {
+                not_before = others ? MIN(not_before, c->changes->not_before) : c->changes->not_before;
+                not_after = others ? MAX(not_after, c->changes->not_after) : c->changes->not_after;
+        }
+        e = ledger_event(l, EVENT_CONNECTION_CHANGED, not_before, not_after, others && c->state_noticed ? "bpf" : "snapshot");
         ledger_event_connection(l, e, c);
         ledger_event_figures(e, c);
-        event_set_printf(e, EVENT_FIELD_CHANGED, "%s%s%s", changed & CHANGE_STATE ? "state" : "",
-                         changed == (CHANGE_STATE | CHANGE_PEER) ? " " : "", changed & CHANGE_PEER ? "peer" : "");
+        event_set_printf(e, EVENT_FIELD_CHANGED, "%s%s%s%s%s", changed & CHANGE_STATE ? "state" : "",
+                         changed & CHANGE_STATE && changed & ~(unsigned) CHANGE_STATE ? " " : "", changed & CHANGE_PEER ? "peer" : "",
+                         changed & CHANGE_PEER && holders ? " " : "", holders ? "holders" : "");
+        if (holders)
+                set_holder_changes(e, c);
         if (changed & CHANGE_STATE)
                 event_set_number(e, EVENT_FIELD_PREVIOUS_STATE, c->told_state);
         set_states(e, c);
@@ -174,6 +197,8 @@ static void judge_change(Ledger *l, Connection *c, uint64_t now) {
         unsigned changed = (c->state != c->told_state ? CHANGE_STATE : 0) |
                            (endpoint_compare(&c->peer, &c->told_peer) != 0 ? CHANGE_PEER : 0);
 
+        if (ledger_holders_changed(l, c))
+                changed |= CHANGE_HOLDERS;
         changed &= rule->changed;
         if (changed == 0) {
                 if (!(rule->changed & CHANGE_STATE))
@@ -182,8 +207,13 @@ static void judge_change(Ledger *l, Connection *c, uint64_t now) {
         }
         if (changed == CHANGE_STATE && now - c->state_not_after < rule->state_after)
                 ledger_pend(l, c);
-        else
+        else {
                 tell_change(l, c, changed);
+                if (changed & CHANGE_HOLDERS) {
+                        free(c->changes);
+                        c->changes = NULL;
+                }
+        }
 }
 
 /* After a reload: its rule is still there, and still matches who holds it. Where it is in the rule's filter does not matter. */
@@ -230,8 +260,10 @@ static void judge_known(Ledger *l, Connection *c, uint64_t now) {
                         tell_opening(l, c, false, MAX(c->table->t1, changed_at));
                 }
         }
-        if (c->told)
+        if (c->told) {
+                ledger_holders_watch(l, c);
                 judge_change(l, c, now);
+        }
         ledger_judge_stall(l, c);
 }
 
@@ -286,7 +318,9 @@ void ledger_judge(Ledger *l, uint64_t now) {
         if (l->denied > 0)
                 ledger_gap_denied(l, now);
         l->denied = 0;
-        l->unheld = 0;
+        l->unheld = l->sought = 0;
+        l->everyone = false;
+        ledger_heirs_due(l, now);
         l->looked = l->reloaded = false;
         l->cycle++;
 }

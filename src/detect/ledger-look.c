@@ -160,6 +160,10 @@ static int see_known(Ledger *l, Connection *c, const Socket *row, TableState *t)
                 c->state_noticed = false;
         }
         connection_update(c, row);
+        if (c->changes && row->inode != 0 && t->t0 >= c->changes->not_after) {
+                l->sought += c->let_go;
+                ledger_pend(l, c);
+        }
         c->seen = MAX(c->seen, t->t0);
         c->shown = MAX(c->shown, t->t0);
         if (c->state_open || c->recheck || (!c->told && has_new_holder(l, c, row->inode)))

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Ledger: processes and holders.
+/* Ledger: processes.
  *
  * A process is an Actor from first sight to exit, and longer while a Connection names it. What it matched it keeps (a
- * rename does not end its audit), and passes on to its children where the rule says so. Holders are known by inode:
- * whether the socket itself has been seen does not matter here. */
+ * rename does not end its audit), and passes on to its children where the rule says so. */
 
 #include <errno.h>
 #include <string.h>
@@ -34,65 +33,6 @@ Actor *actor_release(Actor *a) {
         return NULL;
 }
 
-Holder *ledger_holders(const Ledger *l, uint32_t inode) {
-        uint64_t *value = socketmap_find(&l->inodes, inode);
-
-        return value ? (Holder *) (uintptr_t) *value : NULL;
-}
-
-static uint64_t descriptor_key(const Ledger *l, const Actor *a, int fd) {
-        uint64_t number = (uint64_t) a->process.pid << 32 | (uint32_t) fd;
-
-        return hash_mix(l->secret[0] ^ number, l->secret[1] ^ a->process.start_ticks) ?: 1;
-}
-
-/* Into the list of its inode. -ENOMEM. */
-static int holder_link(Ledger *l, Holder *h, uint32_t inode) {
-        Holder *head = ledger_holders(l, inode);
-        int r = socketmap_put(&l->inodes, inode, (uintptr_t) h);
-
-        if (r < 0)
-                return r;
-        if (head)
-                head->previous_of_inode = h;
-        h->next_of_inode = head;
-        h->previous_of_inode = NULL;
-        h->inode = inode;
-        return 0;
-}
-
-static void holder_unlink(Ledger *l, Holder *h) {
-        if (h->next_of_inode)
-                h->next_of_inode->previous_of_inode = h->previous_of_inode;
-        if (h->previous_of_inode)
-                h->previous_of_inode->next_of_inode = h->next_of_inode;
-        else if (h->next_of_inode)
-                *socketmap_find(&l->inodes, h->inode) = (uintptr_t) h->next_of_inode;
-        else
-                (void) socketmap_remove(&l->inodes, h->inode);
-}
-
-/* The caller takes it out of the list of its actor. */
-static void holder_free(Ledger *l, Holder *h) {
-        holder_unlink(l, h);
-        (void) socketmap_remove(&l->descriptors, descriptor_key(l, h->actor, h->fd));
-        free(h);
-}
-
-static void holders_free(Ledger *l, Actor *a, bool all) {
-        Holder **p = &a->holders;
-
-        while (*p) {
-                Holder *h = *p;
-
-                if (all || !h->seen) {
-                        *p = h->next_of_actor;
-                        holder_free(l, h);
-                } else
-                        p = &h->next_of_actor;
-        }
-}
-
 void ledger_actor_gone(Ledger *l, Actor *a, uint64_t not_before, uint64_t not_after, const Notice *n) {
         if (a->announced) {
                 Event *e = ledger_event(l, EVENT_PROCESS_GONE, not_before, not_after, notice_seen_by(n));
@@ -103,9 +43,7 @@ void ledger_actor_gone(Ledger *l, Actor *a, uint64_t not_before, uint64_t not_af
                 ledger_say(l, e);
                 l->matched_actors--;
         }
-        holders_free(l, a, true);
-        if (l->walked == a)
-                l->walked = NULL;
+        ledger_holders_gone(l, a, not_before, not_after);
         HASH_DEL(l->actors, a);
         actor_release(a);
 }
@@ -161,6 +99,7 @@ static Actor *actor_new(Ledger *l, Process *p) {
                 return NULL;
         a->process = *p;
         process_init(p);
+        a->fresh = last_scan_t0(l) != 0 && a->process.start_usec + USEC_PER_TICK >= last_scan_t0(l);
         a->rule = -1;
         a->references = 1;
         HASH_ADD(hh, l->actors, process.pid, sizeof(a->process.pid), a);
@@ -241,6 +180,11 @@ int ledger_process_see(Ledger *l, Process *p) {
 }
 
 int ledger_process_note(Ledger *l, const Notice *n) {
+        Actor *a = ledger_actor(l, n->process->pid);
+
+        /* An exec may have closed descriptors. */
+        if (a && n->kind == NOTICE_EXEC)
+                a->walked = false;
         return see(l, n->process, n->not_before, n->kind == NOTICE_FORK ? n->not_before : last_scan_t0(l));
 }
 
@@ -327,95 +271,13 @@ int ledger_processes(Ledger *l, LedgerProcesses which, ledger_process_t callback
         Actor *a, *next;
 
         HASH_ITER(hh, l->actors, a, next) {
-                bool asked = which == LEDGER_EVERYONE || (a->wanted && (which == LEDGER_ALL || !a->walked));
+                /* Who is not wanted may hold what somebody let go of. */
+                bool asked = which == LEDGER_EVERYONE || (which == LEDGER_ALL && (a->wanted || a->holders)) ||
+                             (which == LEDGER_UNWALKED && a->wanted && !a->walked);
                 int r = asked ? callback(userdata, &a->process) : 0;
 
                 if (r < 0)
                         return r;
         }
         return 0;
-}
-
-int ledger_holders_begin(Ledger *l, uint32_t pid, uint64_t start_ticks) {
-        Actor *a = ledger_actor(l, pid);
-
-        if (!a || a->process.start_ticks != start_ticks)
-                return -ENOENT;
-        for (Holder *h = a->holders; h; h = h->next_of_actor)
-                h->seen = false;
-        l->walked = a;
-        return 0;
-}
-
-static int holder_new(Ledger *l, Actor *a, int fd, uint32_t inode, uint64_t key) {
-        Holder *h = calloc(1, sizeof(Holder));
-        int r;
-
-        if (!h)
-                return -ENOMEM;
-        *h = (Holder){ .actor = a, .fd = fd, .since = l->cycle + l->looked, .seen = true, .next_of_actor = a->holders };
-        r = holder_link(l, h, inode);
-        if (r < 0) {
-                free(h);
-                return r;
-        }
-        r = socketmap_put(&l->descriptors, key, (uintptr_t) h);
-        if (r < 0) {
-                holder_unlink(l, h);
-                free(h);
-                return r;
-        }
-        a->holders = h;
-        if (!h->next_of_inode)
-                ledger_note_stray(l, h);
-        return 0;
-}
-
-int ledger_hold(Ledger *l, int fd, uint32_t inode) {
-        Actor *a = l->walked;
-        uint64_t key, *value;
-        uint32_t before;
-        Holder *h;
-        int r;
-
-        if (!a)
-                return -ENOENT;
-        if (inode == 0)
-                return -EINVAL; /* no socket: none has it */
-        key = descriptor_key(l, a, fd);
-        value = socketmap_find(&l->descriptors, key);
-        if (!value)
-                return holder_new(l, a, fd, inode, key);
-        h = (Holder *) (uintptr_t) *value;
-        h->seen = true;
-        if (h->inode == inode)
-                return 0;
-        /* The descriptor was closed, and given to another socket. */
-        before = h->inode;
-        holder_unlink(l, h);
-        r = holder_link(l, h, inode);
-        if (r < 0)
-                return holder_link(l, h, before) ?: r; /* its slot has just been left: there is room */
-        h->since = l->cycle + l->looked;
-        if (!h->next_of_inode)
-                ledger_note_stray(l, h);
-        return 0;
-}
-
-void ledger_holders_end(Ledger *l, uint64_t now, Coverage coverage) {
-        Actor *a = l->walked;
-
-        (void) now;
-        l->walked = NULL;
-        if (!a)
-                return;
-        if (coverage.state == COVERAGE_OK) {
-                holders_free(l, a, false);
-                a->walked = true;
-        }
-        if (coverage.state == COVERAGE_DENIED && !a->denied) {
-                l->denied++;
-                l->denied_pid = a->process.pid;
-        }
-        a->denied = coverage.state == COVERAGE_DENIED;
 }

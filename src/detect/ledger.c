@@ -173,6 +173,7 @@ static void connection_out(Ledger *l, Connection *c) {
         c->table->connections--;
         c->primary = actor_release(c->primary);
         c->other = other_end_free(c->other);
+        ledger_holders_forget(l, c);
         if (!c->pending)
                 connection_free(c);
 }
@@ -243,6 +244,7 @@ Ledger *ledger_free(Ledger *l) {
         while (l->pending) {
                 Connection *c = l->pending;
                 l->pending = c->next_pending;
+                ledger_holders_forget(l, c);
                 c->primary = actor_release(c->primary); /* of one that another use replaced in the map */
                 c->other = other_end_free(c->other);
                 connection_free(c);
@@ -253,6 +255,8 @@ Ledger *ledger_free(Ledger *l) {
         socketmap_done(&l->sockets);
         socketmap_done(&l->inodes);
         socketmap_done(&l->descriptors);
+        socketmap_done(&l->let_go);
+        free(l->gains);
         socketmap_done(&l->listeners);
         for (size_t i = 0; i < l->table_count; i++)
                 free(l->tables[i]);

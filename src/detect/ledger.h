@@ -91,7 +91,7 @@ int ledger_processes(Ledger *l, LedgerProcesses which, ledger_process_t callback
 /* --- holders --------------------------------------------------------------------------------------- */
 
 /* -ENOENT: no such process. */
-int ledger_holders_begin(Ledger *l, uint32_t pid, uint64_t start_ticks);
+int ledger_holders_begin(Ledger *l, uint32_t pid, uint64_t start_ticks, uint64_t t0);
 int ledger_hold(Ledger *l, int fd, uint32_t inode);
 /* OK: what was not named is held no more. Anything else keeps what was known; DENIED is told once (rule 5). */
 void ledger_holders_end(Ledger *l, uint64_t now, Coverage coverage);
@@ -112,6 +112,11 @@ void ledger_overflows(Ledger *l, const Netns *netns, const Overflows *now);
 
 /* New rows since the last judgement that have an inode and no holder. */
 size_t ledger_unheld(const Ledger *l);
+
+/* Rows since the last judgement of connections that their last holder let go of. Before that is told (nobody holds it, and the kernel
+ * keeps it: it is on its way in a message), everybody is to be walked, watched or not: then call this. */
+size_t ledger_sought(const Ledger *l);
+void ledger_everyone_walked(Ledger *l);
 
 void ledger_judge(Ledger *l, uint64_t now);
 

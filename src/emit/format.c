@@ -92,6 +92,23 @@ static int put_states(Text *t, Bytes b, size_t max) {
         return t->size > start ? 0 : -ENODATA;
 }
 
+static int put_holder_ids(const FormatContext *c, Text *t, Bytes b, size_t max) {
+        size_t start = t->size;
+
+        for (uint32_t i = 0; i + sizeof(HolderId) <= b.size; i += sizeof(HolderId)) {
+                char text[64];
+                HolderId h;
+
+                memcpy(&h, b.data + i, sizeof(h));
+                (void) snprintf(text, sizeof(text), "%s%" PRIu32 "/%" PRId64 "/%" PRId32, t->size > start ? " " : "", h.pid,
+                                MAX(format_epoch(c, h.start_usec), (int64_t) 0), h.fd);
+                if (t->size - start + strlen(text) > max)
+                        return TEXT_TRUNCATED;
+                text_append(t, text);
+        }
+        return t->size > start ? 0 : -ENODATA;
+}
+
 static int put_hex(Text *t, Bytes b, size_t max) {
         if (b.size == 0)
                 return -ENODATA;
@@ -160,6 +177,8 @@ int format_value(const FormatContext *c, const Event *e, FieldId id, size_t max,
                 if (id == EVENT_FIELD_LOCAL_PATH || id == EVENT_FIELD_PEER_PATH)
                         return put_path(t, v->bytes, max);
                 return put_bytes(t, v->bytes, max);
+        case FIELD_HOLDER_IDS:
+                return put_holder_ids(c, t, v->bytes, max);
         case FIELD_HOLDERS:
                 break;
         }

@@ -181,14 +181,6 @@ static void detail_end(Message *m) {
         detail_value(m, "closed by ", EVENT_FIELD_CLOSED_BY, "");
 }
 
-static size_t count_words(Bytes b) {
-        size_t n = b.size > 0;
-
-        for (uint32_t i = 0; i < b.size; i++)
-                n += b.data[i] == ' ';
-        return n;
-}
-
 static void detail_holder_changes(Message *m) {
         static const struct {
                 FieldId id;
@@ -202,8 +194,10 @@ static void detail_holder_changes(Message *m) {
                 if (!has(m, changes[i].id))
                         continue;
                 text_printf(detail(m), "%s ", changes[i].verb);
-                put_count(m->text, count_words(m->event->values[changes[i].id].bytes), "holder", "s");
+                put_count(m->text, m->event->values[changes[i].id].bytes.size / sizeof(HolderId), "holder", "s");
         }
+        if (has(m, EVENT_FIELD_HOLDER_COUNT) && number(m, EVENT_FIELD_HOLDER_COUNT) == 0)
+                text_append(detail(m), "released");
 }
 
 static void detail_state(Message *m) {
@@ -360,6 +354,14 @@ static void put_process(Message *m) {
         detail_end(m);
 }
 
+static void put_inherited(Message *m) {
+        put_count(detail(m), number(m, EVENT_FIELD_INHERITED_COUNT), "socket", "s");
+        text_append(m->text, " of ");
+        put_name(m, EVENT_FIELD_FROM_COMM, NAME_MAX_, "?");
+        if (has(m, EVENT_FIELD_FROM_PID))
+                text_printf(m->text, "[%" PRIu64 "]", number(m, EVENT_FIELD_FROM_PID));
+}
+
 static void detail_map(Message *m) {
         bool sockets = has(m, EVENT_FIELD_SOCKET_COUNT);
 
@@ -495,6 +497,7 @@ static const Form *event_form(EventKind kind) {
                 [EVENT_LISTENER_VANISHED] = { false, put_listener },
                 [EVENT_PROCESS_MATCHED] = { false, put_process },
                 [EVENT_PROCESS_GONE] = { false, put_process },
+                [EVENT_PROCESS_INHERITED] = { false, put_inherited },
                 [EVENT_AUDIT_STARTED] = { true, put_started },
                 [EVENT_AUDIT_STOPPED] = { true, put_stopped },
                 [EVENT_AUDIT_RELOADED] = { true, put_started },

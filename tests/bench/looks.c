@@ -199,7 +199,7 @@ static int ledger_alone(void) {
         ledger_processes_begin(l, 1);
         (void) ledger_process_see(l, &p);
         ledger_processes_end(l, 2, true);
-        (void) ledger_holders_begin(l, 7, 1);
+        (void) ledger_holders_begin(l, 7, 1, 0);
         for (size_t i = 0; i < rows.count; i++)
                 if (rows.rows[i].inode != 0)
                         (void) ledger_hold(l, (int) i, rows.rows[i].inode);

@@ -293,7 +293,7 @@ static void walk(World *w, uint8_t b) {
         Coverage coverage = { .state = b >> 5 == 7 && !w->still ? COVERAGE_DENIED : COVERAGE_OK };
 
         tick(w);
-        if (ledger_holders_begin(w->ledger, 100 + i, w->processes[i].start) < 0)
+        if (ledger_holders_begin(w->ledger, 100 + i, w->processes[i].start, w->now) < 0)
                 return;
         for (unsigned k = 0; k < SOCKETS && w->processes[i].alive; k++)
                 if (w->sockets[k].holders >> i & 1)

@@ -108,6 +108,9 @@ static void set_field(Event *e, FieldId id, bool hostile) {
                 if (!hostile) /* else it is derived */
                         event_set_bytes(e, id, (Bytes){ "\0\xff", 2 });
                 break;
+        case FIELD_HOLDER_IDS:
+                event_set_bytes(e, id, (Bytes){ "\1\0\0\0\3\0\0\0\2\0\0\0\0\0\0\0", sizeof(HolderId) });
+                break;
         case FIELD_HOLDERS:
                 for (unsigned i = 0; i < EVENT_HOLDERS_MAX; i++)
                         event_add_holder(e, &(EventHolder){ .pid = 100 + i, .start_usec = i, .fd = (int) i,

@@ -124,6 +124,94 @@ def test_fork_and_descendants(audit, actor):
     a.next('connection-vanished', LOCAL_PORT=own['SOCKAUDIT_LOCAL_PORT'])
 
 
+def test_fork_of_many(audit, actor):
+    """5,000 inherited sockets are one event, and none if the child executes another program; with its end they are given up without a word."""
+    a = audit()
+    server, parent = actor('bystander'), actor('watched-parent')
+    to = server.do(LISTEN.format('l'))
+    for process in server, parent:
+        process.do('__import__("resource").setrlimit(8 - 1, (20000, 20000))')
+    server.tell('[keep.setdefault(i, keep["l"].accept()[0]) and None for i in range(5000)] and None')
+    parent.do(f'[keep.setdefault(i, socket.create_connection(("127.0.0.1", {to}))) and None for i in range(5000)] and None')
+    server.answer()
+    a.until(lambda: len(a.of('connection-appeared', 'connection-present')) == 5000, '5,000 connections')
+    a.cycles(15)  # states have settled, and every descriptor was walked once more
+    before = len(a.events)
+    short = parent.do('os.posix_spawn("/bin/true", ["watched-true"], {})')  # they are close-on-exec
+    parent.do(f'os.waitpid({short}, 0)[1]')
+    child = parent.do('os.fork() or time.sleep(600)')
+    e = a.next('process-inherited', PID=child)
+    assert (e['SOCKAUDIT_INHERITED_COUNT'], e['SOCKAUDIT_FROM_PID']) == ('5000', str(parent.pid))
+    assert e['SOCKAUDIT_FROM_ENTITY'] == a.of('process-matched', PID=parent.pid)[0]['SOCKAUDIT_PROCESS_ENTITY']
+    os.kill(child, 9)
+    parent.do(f'os.waitpid({child}, 0)[1]')
+    a.next('process-gone', PID=child)
+    a.cycles(3)
+    told = [e['SOCKAUDIT_EVENT'] for e in a.events[before:] if not e['SOCKAUDIT_EVENT'].startswith('audit-')]
+    assert told.count('process-inherited') == 1
+    assert not [e for e in a.events[before:] if e['SOCKAUDIT_EVENT'].startswith('connection-')]
+
+
+def test_passed_to_itself(audit, actor):
+    """Parked in a message to itself, with its last descriptor closed: released. Taken out again: gained. Closed: vanished."""
+    a = audit()
+    server, watched = actor('bystander'), actor('watched-parker')
+    port = watched.do(CONNECT.format('c', server.do(LISTEN.format('l'))))
+    e = a.next('connection-appeared', 'connection-present', LOCAL_PORT=port)
+    watched.do('[keep.setdefault("pair", socket.socketpair()), socket.send_fds(keep["pair"][0], [b"x"], [keep["c"].fileno()]), keep.pop("c").close()] and None')
+    r = a.next('connection-changed', LOCAL_PORT=port)
+    assert (r['SOCKAUDIT_CHANGED'], r['SOCKAUDIT_HOLDER_COUNT']) == ('holders', '0')
+    start = e['SOCKAUDIT_PROCESS_START']
+    assert r['SOCKAUDIT_HOLDER_LOST'] == f'{watched.pid}/{start}/{e["SOCKAUDIT_FD"]}' and 'SOCKAUDIT_HOLDER_GAINED' not in r
+    a.cycles(15)
+    assert not a.of('connection-vanished') and len(a.of('connection-changed')) == 1
+    fd = watched.do('keep.setdefault("fd", socket.recv_fds(keep["pair"][1], 1, 1)[1][0])')
+    a.until(lambda: len(a.of('connection-changed', LOCAL_PORT=port)) == 2, 'gained')
+    g = a.of('connection-changed', LOCAL_PORT=port)[1]
+    assert g['SOCKAUDIT_HOLDER_GAINED'] == f'{watched.pid}/{start}/{fd}' and 'SOCKAUDIT_HOLDER_COUNT' not in g
+    watched.do('os.close(keep["fd"])')
+    assert a.next('connection-vanished', LOCAL_PORT=port)['SOCKAUDIT_CONNECTION'] == e['SOCKAUDIT_CONNECTION']
+
+
+def test_passed_to_another(audit, actor, tmp_path):
+    """From one watched process to another, and on to one that nobody watches."""
+    a = audit()
+    server, first, second, third = actor('bystander'), actor('watched-first'), actor('watched-second'), actor('bystander')
+    port = first.do(CONNECT.format('c', server.do(LISTEN.format('l'))))
+    a.next('connection-appeared', 'connection-present', LOCAL_PORT=port, PID=first.pid)
+    a.next('process-matched', PID=second.pid)
+    a.cycles(2)
+    second.tell(f'keep.setdefault("fd", take({str(tmp_path / "pass")!r}))')
+    first.do(f'give({str(tmp_path / "pass")!r}, keep["c"].fileno())')
+    fd = second.answer()
+    e = a.next('connection-changed', LOCAL_PORT=port)
+    assert e['SOCKAUDIT_HOLDER_GAINED'].split('/')[::2] == [str(second.pid), str(fd)] and e['SOCKAUDIT_HOLDER_COUNT'] == '2'
+    first.do('keep.pop("c").close()')
+    a.until(lambda: [c for c in a.of('connection-changed', PID=second.pid) if c['SOCKAUDIT_HOLDER_LOST'].startswith(f'{first.pid}/')], 'lost')
+    third.tell(f'keep.setdefault("fd", take({str(tmp_path / "pass")!r}))')
+    second.do(f'[give({str(tmp_path / "pass")!r}, keep["fd"]), os.close(keep["fd"])] and None')
+    fd = third.answer()
+    a.until(lambda: [c for c in a.of('connection-changed') if c.get('SOCKAUDIT_HOLDER_GAINED', '').split('/')[::2] == [str(third.pid), str(fd)]], 'gained')
+    third.do('os.close(keep["fd"])')
+    a.next('connection-vanished', LOCAL_PORT=port)
+
+
+def test_first_thread_that_ends(audit, actor):
+    """The others go on, and hold what they held: /proc/PID/fd is empty then."""
+    a = audit()
+    server, process = actor('bystander'), actor('watched-headless')
+    port = process.do(CONNECT.format('c', server.do(LISTEN.format('l'))))
+    a.next('connection-appeared', 'connection-present', LOCAL_PORT=port)
+    process.tell('[threading.Thread(target=lambda: time.sleep(600)).start(), ctypes.CDLL(None).syscall(60, 0)]')
+    a.until(lambda: ' Z ' in open(f'/proc/{process.pid}/stat').read(), 'first thread to end')
+    a.cycles(15)
+    assert not a.of('connection-vanished', 'connection-changed', 'process-gone')
+    os.kill(process.pid, 9)
+    process.process.wait(PATIENCE)
+    a.next('process-gone', PID=process.pid)
+    a.next('connection-vanished', LOCAL_PORT=port)
+
+
 def test_threads(audit, actor):
     """A thread with a watched name is not a process; threads of a watched process are not others."""
     a = audit()

@@ -37,6 +37,16 @@ static void holders(Text *t, const Event *e) {
                 text_printf(t, "%s%u/%d", i > 0 ? "," : "", e->holders[i].pid, e->holders[i].fd);
 }
 
+/* PID/FD, as HOLDER is written. */
+static void holder_ids(Text *t, Bytes b) {
+        for (uint32_t i = 0; i + sizeof(HolderId) <= b.size; i += sizeof(HolderId)) {
+                HolderId h;
+
+                memcpy(&h, b.data + i, sizeof(h));
+                text_printf(t, "%s%u/%d", i > 0 ? "," : "", h.pid, h.fd);
+        }
+}
+
 static void states(Text *t, Bytes b) {
         for (uint32_t i = 0; i < b.size; i++)
                 text_printf(t, "%s%s", i > 0 ? "," : "", state_name((unsigned char) b.data[i]));
@@ -96,6 +106,9 @@ static void render(Text *t, const Event *e, FieldId id) {
         case FIELD_BYTES:
         case FIELD_BYTES_HEX:
                 bytes(t, v->bytes);
+                break;
+        case FIELD_HOLDER_IDS:
+                holder_ids(t, v->bytes);
                 break;
         case FIELD_HOLDERS:
                 holders(t, e);

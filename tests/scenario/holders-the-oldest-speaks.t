@@ -23,5 +23,5 @@ at 10.1-10.2 look tcp
   c1 1001 *:443 - listening
   c2 1002 10.0.0.2:443 203.0.113.9:51544 established
 at 10.2 judge
-> listener-present c1 nginx[813] FD=8 HOLDER_COUNT=5 HOLDER=813/8,813/9,814/9,812/7,700/40
+> listener-present c1 nginx[813] FD=8 HOLDER_COUNT=4 HOLDER=813/8,813/9,814/9,812/7
 > connection-present c2 nginx[813] FD=3 -HOLDER_COUNT -HOLDER

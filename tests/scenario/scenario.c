@@ -28,6 +28,7 @@
  *     options max_sockets= own_pid= ephemeral=1000-2000 heal=SECONDS exact=yes      before the rules
  *     at T rescan                   a scan that reads the facts of every process again; `scan partial` was cut short
  *     at T walk PID denied          and gone; at T-T look tcp denied, gone, interrupted or over-limit; look tcp netns=2
+ *     everyone                      all descriptors of all processes were walked before the judgement that follows
  *     at T question c1=gone i7=alive c3=unsure      exactly these are suspect; without names: none is
  *     at T peers                    of exactly these the other end is asked for: i1001 or :PORT, and what is found: inode= pid= by=tuple or unix,
  *       i1001 pid=70 by=unix        state=pending or gone, path= holders=; cached=INODE takes what the ledger knows of its holders
@@ -176,7 +177,7 @@ static void step_walk(Scenario *s) {
         Coverage coverage = coverage_of(s);
 
         script_done(x);
-        must(s, "ledger_holders_begin", ledger_holders_begin(s->ledger, pid, start_of(s, pid)));
+        must(s, "ledger_holders_begin", ledger_holders_begin(s->ledger, pid, start_of(s, pid), s->t0));
         while (script_next_row(x)) {
                 uint64_t fd = script_number(x, script_word(x, 0, "fd"));
                 uint64_t inode = script_number(x, script_word(x, 1, "inode"));
@@ -439,6 +440,11 @@ static void step_hears(Scenario *s) {
         must(s, "ledger_hears", ledger_hears(s->ledger, &netns, TABLE_BIT(table)));
 }
 
+static void step_everyone(Scenario *s) {
+        script_done(&s->script);
+        ledger_everyone_walked(s->ledger);
+}
+
 static void step_settle(Scenario *s) {
         script_done(&s->script);
         ledger_processes_settle(s->ledger, s->t1);
@@ -546,6 +552,7 @@ static const Step steps[] = {
         { "hears", false, step_hears },     { "gap", true, step_gap },          { "status", false, step_status },   { "unheld", false, step_unheld },
         { "peers", true, step_peers },      { "strays", true, step_strays },
         { "settle", true, step_settle },
+        { "everyone", false, step_everyone },
 };
 
 static const Step *step_of(Scenario *s) {

@@ -124,6 +124,8 @@ static void test_values_by_type(void **state) {
                 { EVENT_FIELD_STATES, BYTES("\2\1\6"), "syn-sent established time-wait" },
                 { EVENT_FIELD_STATES, BYTES("\2\x63\1"), "syn-sent established" },
                 { EVENT_FIELD_STATES, BYTES("\x63"), NULL },
+                { EVENT_FIELD_HOLDER_LOST, BYTES("\5\0\0\0\7\0\0\0\1\0\0\0\0\0\0\0" "cut"), "5/1700000000000001/7" },
+                { EVENT_FIELD_HOLDER_LOST, BYTES("cut"), NULL },
                 { EVENT_FIELD_SEEN_BY, BYTES("snapshot"), "snapshot" },
                 { EVENT_FIELD_COMM, BYTES("a\x1b[31m\n"), "a\\x1b[31m\\x0a" },
                 { EVENT_FIELD_COMM, BYTES(""), NULL },

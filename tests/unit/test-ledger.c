@@ -91,7 +91,7 @@ static void look(Ledger *l, uint64_t t, uint32_t first, uint32_t count) {
 }
 
 static void hold(Ledger *l, uint32_t first, uint32_t count) {
-        assert_int_equal(ledger_holders_begin(l, 812, 100), 0);
+        assert_int_equal(ledger_holders_begin(l, 812, 100, 0), 0);
         for (uint32_t i = first; i < first + count; i++)
                 assert_int_equal(ledger_hold(l, (int) i, i), 0);
         ledger_holders_end(l, 1, (Coverage){});
@@ -106,14 +106,14 @@ static void test_calls_out_of_place(void **state) {
         assert_int_equal(ledger_see(l, &s), -EINVAL);
         assert_int_equal(ledger_look_end(l, 1, (Coverage){}), -EINVAL);
         assert_int_equal(ledger_hold(l, 3, 1), -ENOENT);
-        assert_int_equal(ledger_holders_begin(l, 812, 100), -ENOENT);
+        assert_int_equal(ledger_holders_begin(l, 812, 100, 0), -ENOENT);
         ledger_holders_end(l, 1, (Coverage){});
         assert_int_equal(ledger_process_touch(l, 812, 100, NULL), -ENOENT);
         assert_int_equal(ledger_note(l, &(Notice){ .kind = NOTICE_EXIT }), -EINVAL);
         assert_int_equal(ledger_note(l, &(Notice){ .kind = NOTICE_DESTROY, .socket.family = FAMILY_NETLINK }), -EINVAL);
         scan(l, 10);
-        assert_int_equal(ledger_holders_begin(l, 812, 101), -ENOENT); /* another process with this pid */
-        assert_int_equal(ledger_holders_begin(l, 812, 100), 0);
+        assert_int_equal(ledger_holders_begin(l, 812, 101, 0), -ENOENT); /* another process with this pid */
+        assert_int_equal(ledger_holders_begin(l, 812, 100, 0), 0);
         assert_int_equal(ledger_hold(l, 3, 0), -EINVAL);
         assert_int_equal(ledger_process_touch(l, 812, 100, NULL), 1);
         assert_int_equal(ledger_process_touch(l, 812, 100, "nginx"), 1);
@@ -276,7 +276,7 @@ static void test_free_in_the_middle(void **state) {
         assert_int_equal(ledger_see(l, &s), 0);
         s.cookie = 99;
         assert_int_equal(ledger_note(l, &(Notice){ .kind = NOTICE_DESTROY, .socket = s }), 0);
-        assert_int_equal(ledger_holders_begin(l, 812, 100), 0);
+        assert_int_equal(ledger_holders_begin(l, 812, 100, 0), 0);
         ledger_free(l);
 }
 

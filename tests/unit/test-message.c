@@ -62,6 +62,8 @@ static void test_connection(void **state) {
 }
 
 static void test_changed(void **state) {
+        static const HolderId ids[] = { { 1, 3, 2 }, { 4, 6, 5 } };
+
         begin(EVENT_CONNECTION_CHANGED, "fluentd", 901);
         set_tcp(BYTES("\x0a\0\0\2"), 40022, BYTES("\xc6\x33\x64\x07"), 9200, DIRECTION_EGRESS);
         event_set_number(&e, EVENT_FIELD_PREVIOUS_STATE, STATE_ESTABLISHED);
@@ -70,10 +72,22 @@ static void test_changed(void **state) {
         assert_message("fluentd[901] changed: tcp 10.0.0.2:40022 -> 198.51.100.7:9200 established => close-wait (rule shippers)");
 
         event_set_number(&e, EVENT_FIELD_PREVIOUS_STATE, STATE_CLOSE_WAIT);
-        event_set_word(&e, EVENT_FIELD_HOLDER_GAINED, "1/2/3 4/5/6");
-        event_set_word(&e, EVENT_FIELD_HOLDER_LOST, "7/8/9");
+        event_set_bytes(&e, EVENT_FIELD_HOLDER_GAINED, (Bytes){ (const char *) ids, 2 * sizeof(HolderId) });
+        event_set_bytes(&e, EVENT_FIELD_HOLDER_LOST, (Bytes){ (const char *) ids, sizeof(HolderId) });
         assert_message("fluentd[901] changed: tcp 10.0.0.2:40022 -> 198.51.100.7:9200 close-wait, gained 2 holders, lost 1 holder "
                        "(rule shippers)");
+        event_set_number(&e, EVENT_FIELD_HOLDER_COUNT, 0);
+        assert_message("fluentd[901] changed: tcp 10.0.0.2:40022 -> 198.51.100.7:9200 close-wait, gained 2 holders, lost 1 holder, released "
+                       "(rule shippers)");
+}
+
+static void test_inherited(void **state) {
+        begin(EVENT_PROCESS_INHERITED, "nginx", 901);
+        event_set_number(&e, EVENT_FIELD_INHERITED_COUNT, 5000);
+        event_set_number(&e, EVENT_FIELD_FROM_PID, 812);
+        event_set_word(&e, EVENT_FIELD_FROM_COMM, "nginx");
+        event_set_word(&e, EVENT_FIELD_RULE, "web");
+        assert_message("nginx[901] inherited: 5000 sockets of nginx[812] (rule web)");
 }
 
 static void test_stalled(void **state) {
@@ -440,7 +454,7 @@ static void test_text(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_connection),
-                cmocka_unit_test(test_changed),
+                cmocka_unit_test(test_changed), cmocka_unit_test(test_inherited),
                 cmocka_unit_test(test_stalled), cmocka_unit_test(test_expectation), cmocka_unit_test(test_unix),
                 cmocka_unit_test(test_missed),
                 cmocka_unit_test(test_completed),

@@ -122,7 +122,8 @@ static void test_no_way_back_is_fatal(void **state) {
 static void test_behind_a_socket(void **state) {
         _cleanup_close_ int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         _cleanup_close_ int there = -1, ns_fd = -1, again = -1;
-        uint64_t line.start_ticks, cookie, wanted;
+        uint64_t cookie, wanted;
+        ProcfsStat line;
         pid_t pid = elsewhere();
         uint32_t here;
         struct stat st;
