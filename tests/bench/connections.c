@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* connections N: makes N loopback connections, both ends in processes of ours (comm "bench-held"), as many a process as its
+/* connections N [COMM]: makes N loopback connections, both ends in processes of ours (comm "bench-held", or COMM), as many a process as its
  * descriptors allow, prints "ready" and holds them until standard input ends. */
 
 #include <arpa/inet.h>
@@ -26,12 +26,12 @@ static void die(const char *what) {
 }
 
 /* Worker number i has an address of its own, so that ports last. */
-static void hold(unsigned i, unsigned n) {
+static void hold(unsigned i, unsigned n, const char *comm) {
         struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f010001 + (i << 8)) };
         socklen_t size = sizeof(a);
         int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-        (void) prctl(PR_SET_NAME, "bench-held");
+        (void) prctl(PR_SET_NAME, comm);
         if (listener < 0 || bind(listener, (struct sockaddr *) &a, sizeof(a)) < 0 || listen(listener, 128) < 0 ||
             getsockname(listener, (struct sockaddr *) &a, &size) < 0)
                 die("listen");
@@ -50,8 +50,8 @@ int main(int argc, char *argv[]) {
         int ready[2];
         char c;
 
-        if (argc != 2 || parse_u32(argv[1], 1, 1000000, &n) < 0) {
-                (void) fputs("usage: connections N\n", stderr);
+        if (argc < 2 || argc > 3 || parse_u32(argv[1], 1, 1000000, &n) < 0) {
+                (void) fputs("usage: connections N [COMM]\n", stderr);
                 return 2;
         }
         if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
@@ -69,7 +69,7 @@ int main(int argc, char *argv[]) {
                         die("fork");
                 if (workers[count] == 0) {
                         (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
-                        hold(count, mine);
+                        hold(count, mine, argc > 2 ? argv[2] : "bench-held");
                         if (write(ready[1], "r", 1) != 1)
                                 die("write");
                         for (;;)

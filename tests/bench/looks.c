@@ -5,6 +5,8 @@
  *   bare              the kernel's own dump of TCP over IPv4 and IPv6, received and thrown away
  *   look COLLECTOR    first cycle of a daemon that watches the processes named bench-held: processes, holders, tables,
  *                     ledger; events are made and thrown away
+ *   steady COMM [noticed]   the looks of a daemon that has watched the processes of this name for a while: CPU of each, one a second; noticed: it
+ *                     hears of processes
  *   ledger            feeding the ledger the map it has already, from memory, and judging it
  *   foreign           the same as look sock_diag, but nobody is watched who holds these connections */
 
@@ -23,6 +25,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "collect/collect.h"
+#include "collect/connector.h"
 #include "cycle.h"
 
 static uint64_t wall0, cpu0;
@@ -139,6 +142,66 @@ static int look(CollectorKind kind, const char *comm) {
         return 0;
 }
 
+/* --- looks that find nothing new ------------------------------------------------------------------- */
+
+#define STEADY_LOOKS 21 /* two rescans in it */
+
+static void take_notice(void *userdata, const ConnectorNotice *n) {
+        static const NoticeKind kinds[] = {
+                [CONNECTOR_FORK] = NOTICE_FORK, [CONNECTOR_EXEC] = NOTICE_EXEC, [CONNECTOR_CHANGE] = NOTICE_CHANGE, [CONNECTOR_EXIT] = NOTICE_EXIT,
+        };
+        uint64_t now = clock_boottime();
+
+        if (n->kind != CONNECTOR_ACK)
+                cycle_process_queue(userdata, kinds[n->kind], n->pid, now, now);
+}
+
+static int compare_costs(const void *a, const void *b) {
+        return CMP(*(const uint64_t *) a, *(const uint64_t *) b);
+}
+
+static int steady(const char *comm, bool noticed) {
+        LedgerOptions options = { .boot_id = "00000000000000000000000000000000", .secret = { 1, 2 } };
+        uint64_t events = 0, sum = 0, costs[STEADY_LOOKS];
+        Connector connector = CONNECTOR_NULL;
+        CycleFigures figures;
+        LedgerStatus status;
+        Collector *collector;
+        Config config;
+        Cycle cycle;
+        Ledger *ledger;
+        int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        watch(&config, comm);
+        if (proc_fd < 0 || collector_new(&collector, COLLECTOR_SOCK_DIAG, proc_fd) < 0 ||
+            ledger_new(&ledger, &options, &config.rules, count_event, &events) < 0 || (noticed && connector_open(&connector) < 0))
+                return 1;
+        cycle = (Cycle){ .proc_fd = proc_fd, .collector = collector, .ledger = ledger, .config = &config, .processes.noticed = noticed };
+        for (int i = -2; i < STEADY_LOOKS; i++) {
+                uint64_t cpu;
+
+                (void) usleep(1000000);
+                cpu = clock_cpu();
+                if (noticed && connector_receive(&connector, 100000, take_notice, &cycle) < 0)
+                        return 1;
+                if (cycle_run(&cycle, &figures) < 0)
+                        return 1;
+                if (i >= 0)
+                        sum += costs[i] = clock_cpu() - cpu;
+        }
+        qsort(costs, STEADY_LOOKS, sizeof(costs[0]), compare_costs);
+        ledger_status(ledger, &status);
+        (void) printf("watched %zu\nknown %zu\nmedian_ms %.3f\nmean_ms %.3f\nmost_ms %.3f\n", status.sockets, status.known,
+                      (double) costs[STEADY_LOOKS / 2] / 1000, (double) sum / STEADY_LOOKS / 1000, (double) costs[STEADY_LOOKS - 1] / 1000);
+        connector_close(&connector);
+        ledger_free(ledger);
+        collector_free(collector);
+        cycle_done(&cycle);
+        config_done(&config);
+        (void) fd_close(proc_fd);
+        return 0;
+}
+
 /* --- the ledger alone ------------------------------------------------------------------------------ */
 
 typedef struct Rows {
@@ -225,12 +288,14 @@ static int ledger_alone(void) {
 int main(int argc, char *argv[]) {
         if (argc == 2 && strcmp(argv[1], "bare") == 0)
                 return bare();
+        if (argc >= 3 && strcmp(argv[1], "steady") == 0)
+                return steady(argv[2], argc > 3);
         if (argc == 2 && strcmp(argv[1], "ledger") == 0)
                 return ledger_alone();
         if (argc == 2 && strcmp(argv[1], "foreign") == 0)
                 return look(COLLECTOR_SOCK_DIAG, "looks"); /* itself, which holds none of them */
         if (argc == 3 && strcmp(argv[1], "look") == 0 && collector_from_name(argv[2]) >= 0)
                 return look((CollectorKind) collector_from_name(argv[2]), "bench-held");
-        (void) fputs("usage: looks bare | look COLLECTOR | ledger | foreign\n", stderr);
+        (void) fputs("usage: looks bare | look COLLECTOR | steady COMM [noticed] | ledger | foreign\n", stderr);
         return 2;
 }
