@@ -141,7 +141,7 @@ def test_a_peer_that_stops_reading(audit, net, actors):
         answer = ask('why', shipper.pid)
         assert answer.returncode == 1
         assert f'shipper[{shipper.pid}] cannot send to {THEIRS}:' in answer.stdout and 'its window is zero' in answer.stdout
-        assert 'It looks like the other side: its host answers, but its program does not read.' in answer.stdout
+        assert f'It looks like the other side: its host answers, but server[{server.pid}] does not read.' in answer.stdout
         assert 'Nothing else on this host is connected to it.' in answer.stdout
         assert '1 socket of 1 process, 1 needs a look.' in answer.stdout
     before = now()
@@ -173,7 +173,8 @@ def test_packets_do_not_arrive(audit, net, actors, how):
     if audit.collector == 'sock_diag':
         answer = ask('why', 'shipper')
         assert answer.returncode == 1
-        assert f'shipper[{shipper.pid}] cannot send to {address}:{at}: 1000 bytes wait, and the other side has acknowledged none' in answer.stdout
+        assert f'shipper[{shipper.pid}] cannot send to {address}:{at}' in answer.stdout
+        assert ': 1000 bytes wait, and the other side has acknowledged none for at least' in answer.stdout
         assert 'It looks like the path or the other host: nothing has been heard from it for' in answer.stdout
         assert 'Of 1 other connection of this host to it, 1 is stuck, too.' in answer.stdout
         row, = [r for r in json.loads(ask('why', '--json', shipper.pid).stdout) if r.get('local_port') == port]
