@@ -150,7 +150,7 @@ static int take_holder(void *userdata, int fd, uint32_t inode) {
 
 static int walk(void *userdata, const Process *p) {
         Test *t = userdata;
-        int r = ledger_holders_begin(t->ledger, p->pid, p->start_ticks);
+        int r = ledger_holders_begin(t->ledger, p->pid, p->start_ticks, clock_boottime());
 
         if (r >= 0)
                 r = procfs_sockets(t->doctor->proc_fd, p->pid, p->start_ticks, take_holder, t);
