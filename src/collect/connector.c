@@ -110,18 +110,17 @@ uint64_t connector_count(Connector *c, const ConnectorNotice *n) {
 }
 
 static int subscribe(const Connector *c, enum proc_cn_mcast_op op, uint32_t sequence) {
-        struct {
-                Head head;
-                enum proc_cn_mcast_op op;
-        } m = {
-                .head.netlink = { .nlmsg_len = sizeof(m), .nlmsg_type = NLMSG_DONE },
-                .head.connector = { .id = { CN_IDX_PROC, CN_VAL_PROC }, .seq = sequence, .ack = sequence, .len = sizeof(op) },
-                .op = op,
-        };
+        _Alignas(Head) char m[sizeof(Head) + sizeof(op)] = {};
+        Head *head = (Head *) m;
         ssize_t n;
 
+        head->netlink = (struct nlmsghdr){ .nlmsg_len = sizeof(m), .nlmsg_type = NLMSG_DONE };
+        head->connector.id = (struct cb_id){ CN_IDX_PROC, CN_VAL_PROC };
+        head->connector.seq = head->connector.ack = sequence;
+        head->connector.len = sizeof(op);
+        memcpy(m + sizeof(Head), &op, sizeof(op));
         do
-                n = send(c->fd, &m, sizeof(m), 0);
+                n = send(c->fd, m, sizeof(m), 0);
         while (n < 0 && errno == EINTR);
         return n < 0 ? -errno : 0;
 }
