@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -26,15 +26,18 @@
 #include "collect/sockdiag-support.h"
 
 void doctor_kernel(const Doctor *d, Finding *f, int argument) {
-        unsigned major = 0, minor = 0;
+        unsigned long major, minor;
         struct utsname u;
+        char *rest;
         uint64_t cookie;
         int fd, r;
 
-        if (uname(&u) < 0 || sscanf(u.release, "%u.%u", &major, &minor) != 2) {
-                finding_set(f, DOCTOR_UNKNOWN, "the kernel does not say its version");
+        if (uname(&u) < 0) {
+                finding_error(f, -errno);
                 return;
         }
+        major = strtoul(u.release, &rest, 10);
+        minor = *rest == '.' ? strtoul(rest + 1, NULL, 10) : 0;
         fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         r = fd < 0 ? -errno : netns_cookie(fd, &cookie);
         fd_close(fd);

@@ -62,29 +62,32 @@ static const char *const state_names[_DOCTOR_STATE_MAX] = {
 
 /* --- findings -------------------------------------------------------------------------------------- */
 
-static void set_text(Text *t, const char *format, va_list ap) {
-        char buffer[1024];
+#define SENTENCE_MAX 1024
 
-        (void) vsnprintf(buffer, sizeof(buffer), format, ap);
+static void set_text(Text *t, const char *sentence) {
         text_clear(t);
-        (void) text_escape(t, bytes_of(buffer), 4 * sizeof(buffer));
+        (void) text_escape(t, bytes_of(sentence), 4 * SENTENCE_MAX);
 }
 
 void finding_set(Finding *f, DoctorState state, const char *what, ...) {
+        char sentence[SENTENCE_MAX];
         va_list ap;
 
-        f->state = state;
         va_start(ap, what);
-        set_text(&f->what, what, ap);
+        (void) vsnprintf(sentence, sizeof(sentence), what, ap);
         va_end(ap);
+        f->state = state;
+        set_text(&f->what, sentence);
 }
 
 void finding_remedy(Finding *f, const char *remedy, ...) {
+        char sentence[SENTENCE_MAX];
         va_list ap;
 
         va_start(ap, remedy);
-        set_text(&f->remedy, remedy, ap);
+        (void) vsnprintf(sentence, sizeof(sentence), remedy, ap);
         va_end(ap);
+        set_text(&f->remedy, sentence);
 }
 
 void finding_error(Finding *f, int error) {
