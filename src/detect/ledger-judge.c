@@ -129,6 +129,14 @@ static bool awaits_accept(const Ledger *l, Connection *c) {
         return ledger_listener(l, &c->table->netns, c->transport, c->family, &c->local);
 }
 
+/* Without a cookie, and freed before anybody looked whose it is: the message about it was kept. */
+static void miss_freed(Ledger *l, Connection *c) {
+        Notice n = { .kind = NOTICE_DESTROY, .source = NOTICE_BY_DESTROY, .not_before = c->shown, .not_after = MAX(c->shown, c->table->t1) };
+
+        connection_socket(c, &n.socket);
+        (void) ledger_missed(l, &n, c->table);
+}
+
 static void judge_newcomer(Ledger *l, Connection *c) {
         bool listener = false;
 
@@ -143,6 +151,8 @@ static void judge_newcomer(Ledger *l, Connection *c) {
         c->judged = l->cycle;
         c->rule = ledger_decide(l, c, &listener);
         if (c->rule == RULE_NONE && (c->orphan || !ledger_holders(l, c->inode)) && !c->noticed) {
+                if (c->freed)
+                        miss_freed(l, c);
                 demote(l, c);
                 return;
         }

@@ -73,18 +73,17 @@ def attempt(name, port):
     return s.getsockname()[1]
 
 
-def storm(count, every, life):
-    """Connections to our own listener, closed at once, but for one of `every`, which lives for `life` seconds. Of each side: its ports, when it was
-    closed (between two times, in usec), and its bytes."""
-    sides, held = [], []
+def close_both(c, a, pair):
+    closing = now()
+    c.close()
+    a.close()
+    for side in pair:
+        side.update(closing=closing, closed=now())
 
-    def close(c, a, pair):
-        closing = now()
-        c.close()
-        a.close()
-        for side in pair:
-            side.update(closing=closing, closed=now())
 
+def storm(count, every):
+    """Connections to our own listener, closed at once, but for one of `every`, which lives until calm(): the ports of these."""
+    keep['sides'], keep['long'] = sides, held = [], []
     if 'l' not in keep:
         listen()
     for i in range(count):
@@ -99,15 +98,17 @@ def storm(count, every, life):
                 {'local': peer, 'peer': local, 'sent': 3, 'received': i % 1000 + 1, 'long': i % every == 0})
         sides.extend(pair)
         if i % every == 0:
-            held.append((time.monotonic() + life, c, a, pair))
+            held.append((c, a, pair))
         else:
-            close(c, a, pair)
-        while held and held[0][0] < time.monotonic():
-            close(*held.pop(0)[1:])
-    for end, c, a, pair in held:
-        time.sleep(max(0, end - time.monotonic()))
-        close(c, a, pair)
-    return sides
+            close_both(c, a, pair)
+    return [(s['local'], s['peer']) for _, _, pair in held for s in pair]
+
+
+def calm():
+    """Of each side of a storm: its ports, when it was closed (between two times, in usec), and its bytes."""
+    for both in keep.pop('long'):
+        close_both(*both)
+    return keep.pop('sides')
 
 
 if __name__ == '__main__':

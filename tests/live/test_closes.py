@@ -84,6 +84,13 @@ def opens(pid):
     return int(counts['ActiveOpens']), int(counts['PassiveOpens'])
 
 
+def storm(a, process, count, every):
+    """What of it lives longer has been told before it ends."""
+    long = set(map(tuple, process.do(f'storm({count}, {every})')))
+    a.until(lambda: long <= {ports(e) for e in a.of('connection-appeared', 'connection-present') if 'SOCKAUDIT_PEER_PORT' in e}, 'what lives longer')
+    return process.do('calm()')
+
+
 def number(e, field):
     return int(e[f'SOCKAUDIT_{field}'])
 
@@ -106,13 +113,15 @@ def check_end(e, side, text):
 def test_every_close_is_told(stage, where):
     home = stage.namespace()
     away = home if where == 'own' else stage.namespace()
+    # No port twice, by which sides are known.
+    subprocess.run(away.command('sysctl', '-qw', 'net.ipv4.tcp_tw_reuse=0'), check=True)
     a = stage.audit(home, drop=WITHOUT[where])
     process = stage.actor('watched-storm', away)
     try:
         listener = process.do('listen()')
         a.next('listener-appeared', 'listener-present', LOCAL_PORT=listener)
         before = opens(process.pid)
-        sides = {(s['local'], s['peer']): s for s in process.do(f'storm({COUNT}, {LONG}, 3)')}
+        sides = {(s['local'], s['peer']): s for s in storm(a, process, COUNT, LONG)}
         after = opens(process.pid)
         a.cycles(4)
     finally:
@@ -161,7 +170,7 @@ def test_a_number_that_is_used_again(stage):
         port = process.do('listen()')
         a.next('listener-appeared', 'listener-present', LOCAL_PORT=port, NETNS=ns.inode(), PID=process.pid)
         numbers += re.findall(r'id (\d+)', subprocess.run(home.command('lsns', '-t', 'net'), capture_output=True, text=True).stdout)
-        told = [(s['local'], s['peer'], s['sent']) for s in process.do('storm(40, 1, 2)')]
+        told = [(s['local'], s['peer'], s['sent']) for s in storm(a, process, 40, 1)]
         # With the bytes of its own storm, and none twice: what came from another namespace would be missed.
         a.until(lambda: sum(len(a.of(k, PID=process.pid)) for k in ('connection-vanished', 'connection-completed')) == 80, 'ends of 80 sides')
         ends = a.of('connection-vanished', PID=process.pid) + a.of('connection-completed', PID=process.pid)
@@ -318,7 +327,9 @@ def test_what_is_not_heard_is_said(stage, collector, drop, said):
     assert degraded is None if said is None else degraded.startswith(said)
     # It works all the same.
     process = stage.actor('watched-there', ns)
-    client = process.do('storm(1, 1, 2)')[0]
+    process.do('listen()')
+    a.next('process-matched', PID=process.pid)
+    client = storm(a, process, 1, 1)[0]
     e = a.next('connection-vanished', LOCAL_PORT=client['local'])
     assert (e['SOCKAUDIT_SEEN_BY'] == 'destroy') == (collector == 'sock_diag')
     process.end()
