@@ -107,6 +107,7 @@ def test_fork_and_descendants(audit, actor):
     server, parent = actor('bystander'), actor('watched-parent')
     to = server.do(LISTEN.format('l'))
     a.next('process-matched', PID=parent.pid)
+    a.cycles(2)  # its namespace has been looked at: what is not there yet will appear
     port = parent.do(CONNECT.format('c', to))
     a.next('connection-appeared', LOCAL_PORT=port, PID=parent.pid)
     child = parent.do('[os.pipe() and None, keep.setdefault("child", os.fork())][1] or [name(b"innocent"), '
