@@ -82,22 +82,29 @@ static int add_namespace(void *userdata, const Process *p) {
         return keep_namespace(list, &netns);
 }
 
+static unsigned tables_of_filter(const SocketFilter *f) {
+        unsigned tables = 0;
+
+        for (unsigned family = 1; family < _FAMILY_MAX; family++)
+                for (unsigned transport = 0; transport < _TRANSPORT_MAX; transport++) {
+                        TableKind t = table_of(family, transport);
+
+                        if (t != _TABLE_MAX && (f->families == 0 || f->families >> family & 1) &&
+                            (f->transports == 0 || f->transports >> transport & 1))
+                                tables |= TABLE_BIT(t);
+                }
+        /* Hardly a kernel lists these: not to be able to is news to those only who have asked. */
+        if (!(f->families >> FAMILY_VSOCK & 1))
+                tables &= ~TABLE_BIT(TABLE_VSOCK);
+        return tables;
+}
+
 /* The tables that some rule could tell something of. */
 static unsigned tables_wanted(const RuleSet *rules) {
         unsigned tables = 0;
 
-        for (size_t i = 0; i < rules->count; i++) {
-                const SocketFilter *f = &rules->rules[i].sockets;
-
-                for (unsigned family = 1; family < _FAMILY_MAX; family++)
-                        for (unsigned transport = 1; transport < _TRANSPORT_MAX; transport++) {
-                                TableKind t = table_of(family, transport);
-
-                                if (t != _TABLE_MAX && (f->families == 0 || f->families >> family & 1) &&
-                                    (f->transports == 0 || f->transports >> transport & 1))
-                                        tables |= TABLE_BIT(t);
-                        }
-        }
+        for (size_t i = 0; i < rules->count; i++)
+                tables |= tables_of_filter(&rules->rules[i].sockets);
         return tables;
 }
 
@@ -327,13 +334,13 @@ static int is_held(const Cycle *c, const Suspect *s) {
 
 #define HELD_ABSENT 5 /* so many looks in a row do not all skip the same living socket */
 
-/* A unix socket is in its table for as long as somebody holds it. Others are not: TCP leaves it when it is reset or in TIME_WAIT, UDP when it
+/* A unix, packet or netlink socket is in its table for as long as somebody holds it. Others are not: TCP leaves it when it is reset or in TIME_WAIT, UDP when it
  * is disconnected, and the descriptor stays. */
 static Verdict judge_suspect(Again *again, const Suspect *s, uint64_t *ret_when) {
         Cycle *c = again->cycle;
         int held = is_held(c, s), r;
 
-        if (held > 0 && s->socket.family == FAMILY_UNIX)
+        if (held > 0 && !socket_has_addresses(&s->socket))
                 return VERDICT_ALIVE;
         if (s->netns_gone)
                 r = held == 0 ? 0 : -EAGAIN;

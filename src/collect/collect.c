@@ -9,6 +9,9 @@
  * Where setns is not allowed, the text is read instead; the namespace then has an id made from its inode. A look
  * at a namespace that is no longer there under its pid is `gone`: the pid is compared with the id (or inode) first.
  *
+ * Names of interfaces are those of the namespace, so a socket inside it is asked; where there is none (text of another namespace), the
+ * text has no interfaces either, but for packet sockets, which then stay without the name.
+ *
  * A socket that was left in the middle of a dump is closed, because the rest of that dump would come first. */
 
 #include "collect/collect.h"
@@ -30,6 +33,10 @@ struct Collector {
         int proc_fd;
         Netns own;     /* pid 0 */
         Sockdiag diag; /* in our own namespace; opened when needed */
+        int names;     /* a socket in our own namespace, for names of interfaces; opened when needed */
+        bool mptcp;    /* can be asked for */
+        uint64_t *mptcp_netns; /* ids of the namespaces whose last look told MPTCP connections */
+        size_t mptcp_count;
 };
 
 static const char *const collector_names[_COLLECTOR_MAX] = {
@@ -57,7 +64,9 @@ static int own_diag(Collector *c) {
 static int probe_sock_diag(Collector *c) {
         int r = own_diag(c);
 
-        return r < 0 ? r : sockdiag_probe(&c->diag);
+        r = r < 0 ? r : sockdiag_probe(&c->diag);
+        c->mptcp = r >= 0 && c->diag.mptcp;
+        return r;
 }
 
 static int probe_proc(const Collector *c) {
@@ -83,6 +92,7 @@ int collector_new(Collector **ret, CollectorKind kind, int proc_fd) {
                 return -ENOMEM;
         c->proc_fd = proc_fd;
         c->diag = SOCKDIAG_NULL;
+        c->names = -1;
         if (kind == COLLECTOR_AUTO || kind == COLLECTOR_SOCK_DIAG) {
                 c->kind = COLLECTOR_SOCK_DIAG;
                 r = probe_sock_diag(c);
@@ -101,8 +111,11 @@ int collector_new(Collector **ret, CollectorKind kind, int proc_fd) {
 }
 
 Collector *collector_free(Collector *c) {
-        if (c)
+        if (c) {
                 sockdiag_close(&c->diag);
+                fd_close(c->names);
+                free(c->mptcp_netns);
+        }
         free(c);
         return NULL;
 }
@@ -127,9 +140,13 @@ static int open_foreign(const Collector *c, const Netns *netns, Sockdiag *ret) {
         return -ESRCH;
 }
 
+static bool is_own(const Collector *c, const Netns *netns) {
+        return netns->pid == 0 || netns->id == c->own.id;
+}
+
 /* The socket for a namespace: our own is lent, a foreign one is kept in *foreign by the caller for as long as his look lasts. */
 static int diag_for(Collector *c, const Netns *netns, Sockdiag *foreign, Sockdiag **ret) {
-        bool own = netns->pid == 0 || netns->id == c->own.id;
+        bool own = is_own(c, netns);
         int r = 0;
 
         if (own)
@@ -142,9 +159,83 @@ static int diag_for(Collector *c, const Netns *netns, Sockdiag *foreign, Sockdia
         return 0;
 }
 
-static int look_diag(Collector *c, Sockdiag *d, const Netns *netns, TableKind table, const Taker *taker, Coverage *ret) {
-        int r = sockdiag_look(d, netns->id, table, taker, ret);
+/* ---- MPTCP ---- */
 
+static uint64_t *mptcp_find(const Collector *c, uint64_t netns) {
+        for (size_t i = 0; i < c->mptcp_count; i++)
+                if (c->mptcp_netns[i] == netns)
+                        return &c->mptcp_netns[i];
+        return NULL;
+}
+
+/* What cannot be remembered is asked for when a subflow shows it. */
+static void mptcp_remember(Collector *c, uint64_t netns, bool told) {
+        uint64_t *known = mptcp_find(c, netns), *p;
+
+        if (known && !told)
+                *known = c->mptcp_netns[--c->mptcp_count];
+        if (known || !told)
+                return;
+        p = array_grow(c->mptcp_netns, c->mptcp_count, sizeof(uint64_t));
+        if (!p)
+                return;
+        c->mptcp_netns = p;
+        c->mptcp_netns[c->mptcp_count++] = netns;
+}
+
+/* ---- Names of interfaces ---- */
+
+/* A taker before another one, that adds the names. */
+typedef struct Naming {
+        const Taker *taker;
+        int fd; /* a socket in the namespace; -1: none */
+        uint32_t index; /* whose name is known; 0: none */
+        char name[SOCKET_DEVICE_MAX];
+} Naming;
+
+static int naming_row(void *userdata, const Socket *socket) {
+        Naming *n = userdata;
+        Socket named;
+
+        if (socket->interface == 0 || n->fd < 0)
+                return n->taker->row(n->taker->userdata, socket);
+        if (n->index != socket->interface) {
+                n->index = socket->interface;
+                if (netns_interface(n->fd, n->index, n->name) < 0)
+                        n->name[0] = 0;
+        }
+        named = *socket;
+        memcpy(named.device, n->name, sizeof(named.device));
+        return n->taker->row(n->taker->userdata, &named);
+}
+
+static void naming_between(void *userdata) {
+        Naming *n = userdata;
+
+        n->taker->between(n->taker->userdata);
+}
+
+static Taker naming_taker(Naming *n) {
+        return (Taker){ .userdata = n, .row = naming_row, .between = n->taker->between ? naming_between : NULL };
+}
+
+/* Not bound, so that it is in no table. */
+static int own_names(Collector *c) {
+        if (c->names < 0)
+                c->names = netns_socket(c->proc_fd, 0, AF_INET, SOCK_DGRAM, 0);
+        return c->names;
+}
+
+/* ---- Looks ---- */
+
+static int look_diag(Collector *c, Sockdiag *d, const Netns *netns, TableKind table, const Taker *taker, Coverage *ret) {
+        int r;
+
+        d->mptcp = c->mptcp;
+        d->mptcp_before = mptcp_find(c, netns->id);
+        r = sockdiag_look(d, netns->id, table, taker, ret);
+        if (table == TABLE_TCP && r >= 0 && ret->state == COVERAGE_OK)
+                mptcp_remember(c, netns->id, d->mptcp_before);
         if (r < 0 || ret->state == COVERAGE_INTERRUPTED)
                 sockdiag_close(d);
         if (r < 0)
@@ -165,11 +256,13 @@ static Coverage coverage_of_open(int error) {
 static int look_table(Collector *c, const Netns *netns, Sockdiag *foreign, TableKind table, const Taker *taker, Coverage *ret) {
         Sockdiag *d = NULL;
         int r = c->kind == COLLECTOR_PROC ? -EPERM : diag_for(c, netns, foreign, &d);
+        Naming naming = { .taker = taker, .fd = is_own(c, netns) ? own_names(c) : foreign->fd };
+        Taker with_names = naming_taker(&naming);
 
         if (r == -EPERM)
-                return procnet_look(c->proc_fd, netns, table, taker, ret);
+                return procnet_look(c->proc_fd, netns, table, &with_names, ret);
         if (r >= 0)
-                return look_diag(c, d, netns, table, taker, ret);
+                return look_diag(c, d, netns, table, &with_names, ret);
         *ret = coverage_of_open(r);
         return 0;
 }

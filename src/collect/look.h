@@ -26,10 +26,14 @@ typedef struct Overflows {
 
 /* The tables of sockets that are looked at as a whole. */
 typedef enum TableKind {
-        TABLE_TCP,  /* IPv4 and IPv6 */
+        TABLE_TCP,  /* IPv4 and IPv6; MPTCP, too */
         TABLE_UDP,  /* IPv4 and IPv6 */
-        TABLE_RAW,  /* IPv4 and IPv6 */
+        TABLE_RAW,  /* IPv4 and IPv6; ICMP sockets, too */
         TABLE_UNIX,
+        TABLE_UDPLITE,
+        TABLE_PACKET,
+        TABLE_NETLINK, /* those of the kernel itself are not told */
+        TABLE_VSOCK,   /* few kernels list them */
         _TABLE_MAX,
 } TableKind;
 
@@ -38,7 +42,7 @@ typedef enum TableKind {
 #define TABLES_ALL (TABLE_BIT(_TABLE_MAX) - 1)
 
 const char *table_name(TableKind kind);
-/* Where a socket is listed. _TABLE_MAX: in none. */
+/* Where a socket is listed; a transport that is not known (0) may be any of its family. _TABLE_MAX: in none. */
 TableKind table_of(unsigned family, unsigned transport);
 
 typedef enum CoverageState {

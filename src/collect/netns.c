@@ -120,6 +120,16 @@ int netns_cookie(int socket_fd, uint64_t *ret) {
         return 0;
 }
 
+int netns_interface(int socket_fd, uint32_t index, char ret[IF_NAMESIZE]) {
+        struct ifreq request = { .ifr_ifindex = (int) index };
+
+        if (ioctl(socket_fd, SIOCGIFNAME, &request) < 0)
+                return -errno;
+        memcpy(ret, request.ifr_name, IF_NAMESIZE);
+        ret[IF_NAMESIZE - 1] = 0;
+        return 0;
+}
+
 uint64_t netns_id_of_inode(uint32_t inode) {
         return UINT64_C(1) << 63 | inode;
 }

@@ -40,6 +40,9 @@ int netns_leave(void);
  * user can make others. 1, 0, -ESRCH when the process lives elsewhere, or negative errno. */
 int netns_is_initial_user(int proc_fd, uint32_t pid, uint32_t inode);
 
+/* Name of an interface in the namespace a socket lives in. 0, -ENODEV, or negative errno. */
+int netns_interface(int socket_fd, uint32_t index, char ret[16]);
+
 /* socket(2) inside the namespace of a process; pid 0: our own. The socket keeps that namespace alive: close it soon. Returns a
  * descriptor; -ESRCH; -EPERM where setns is not allowed; or negative errno. Moves the calling thread for a moment, and aborts
  * the program if it cannot come back. */

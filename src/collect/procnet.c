@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -57,6 +58,19 @@ static bool scan_pair(Scan *s, unsigned digits_a, uint64_t *ret_a, unsigned digi
                 return false;
         scan_blanks(s);
         return true;
+}
+
+/* A number behind blanks. */
+static bool scan_field(Scan *s, uint64_t *ret) {
+        scan_blanks(s);
+        return scan_decimal(s, UINT32_MAX, ret);
+}
+
+static bool scan_signed(Scan *s) {
+        uint64_t n;
+
+        (void) scan_char(s, '-');
+        return scan_decimal(s, UINT32_MAX, &n);
 }
 
 static bool scan_at_blank(const Scan *s) {
@@ -194,6 +208,65 @@ int procnet_continue_unix(const char *line, size_t size, Socket *s) {
         return 0;
 }
 
+/* "POINTER references type protocol interface running rmem uid inode", blanks between. */
+int procnet_parse_packet(const char *line, size_t size, Socket *ret) {
+        Scan s = { line, line + size };
+        uint64_t pointer, references, type, protocol, interface, running, rmem, uid, inode;
+        Socket socket;
+
+        socket_init(&socket);
+        if (!scan_hex(&s, 16, &pointer) || !scan_field(&s, &references) || !scan_field(&s, &type))
+                return -EINVAL;
+        scan_blanks(&s);
+        if (!scan_hex(&s, 4, &protocol) || !scan_field(&s, &interface) || !scan_field(&s, &running) || !scan_field(&s, &rmem) ||
+            !scan_field(&s, &uid) || !scan_field(&s, &inode) || !scan_at_blank(&s))
+                return -EINVAL;
+
+        socket.family = FAMILY_PACKET;
+        socket.transport = (uint8_t) (type == SOCK_RAW      ? TRANSPORT_RAW
+                                      : type == SOCK_DGRAM  ? TRANSPORT_DGRAM
+                                      : type == SOCK_PACKET ? TRANSPORT_PACKET
+                                                            : TRANSPORT_UNKNOWN);
+        if (socket.transport == TRANSPORT_UNKNOWN)
+                return -EINVAL;
+        socket.state = STATE_CLOSE;
+        socket.local.port = (uint16_t) protocol;
+        socket.interface = (uint32_t) interface;
+        socket.uid = (uint32_t) uid;
+        socket.inode = (uint32_t) inode;
+        *ret = socket;
+        return inode != 0;
+}
+
+/* "POINTER protocol portid groups rmem wmem dump locks drops inode", blanks between. */
+int procnet_parse_netlink(const char *line, size_t size, Socket *ret) {
+        Scan s = { line, line + size };
+        uint64_t pointer, protocol, port_id, groups, n, inode;
+        Socket socket;
+
+        socket_init(&socket);
+        if (!scan_hex(&s, 16, &pointer) || !scan_field(&s, &protocol) || !scan_field(&s, &port_id))
+                return -EINVAL;
+        scan_blanks(&s);
+        if (!scan_hex(&s, 8, &groups))
+                return -EINVAL;
+        for (unsigned i = 0; i < 5; i++) {
+                scan_blanks(&s);
+                if (!(i < 3 ? scan_signed(&s) : scan_decimal(&s, UINT32_MAX, &n)))
+                        return -EINVAL;
+        }
+        if (!scan_field(&s, &inode) || !scan_at_blank(&s))
+                return -EINVAL;
+
+        socket.family = FAMILY_NETLINK;
+        socket.state = STATE_CLOSE;
+        socket.local.port = (uint16_t) MIN(protocol, (uint64_t) UINT16_MAX);
+        endpoint_set_word(&socket.local, 0, (uint32_t) port_id);
+        socket.inode = (uint32_t) inode;
+        *ret = socket;
+        return port_id != 0 && inode != 0;
+}
+
 /* ---- Lines ---- */
 
 static int reader_row(ProcnetReader *r) {
@@ -229,7 +302,7 @@ static int reader_line(ProcnetReader *r, const char *line, size_t size) {
         int k;
 
         if (!r->begun) {
-                const char *heading = r->family == FAMILY_UNIX ? "Num" : "sl";
+                const char *heading = r->family == FAMILY_UNIX ? "Num" : r->transport != TRANSPORT_UNKNOWN ? "sl" : "sk";
                 Scan s = { line, line + size };
 
                 scan_blanks(&s);
@@ -240,7 +313,12 @@ static int reader_line(ProcnetReader *r, const char *line, size_t size) {
         }
         if (r->family == FAMILY_UNIX)
                 return reader_line_unix(r, line, size);
-        k = procnet_parse_inet(line, size, r->family, r->transport, PROCNET_LITTLE, &r->socket);
+        if (r->family == FAMILY_PACKET)
+                k = procnet_parse_packet(line, size, &r->socket);
+        else if (r->family == FAMILY_NETLINK)
+                k = procnet_parse_netlink(line, size, &r->socket);
+        else
+                k = procnet_parse_inet(line, size, r->family, r->transport, PROCNET_LITTLE, &r->socket);
         return k <= 0 ? k : reader_row(r);
 }
 
@@ -296,6 +374,10 @@ static const File files[] = {
         { "icmp", TABLE_RAW, FAMILY_IPV4, TRANSPORT_ICMP, true },
         { "icmp6", TABLE_RAW, FAMILY_IPV6, TRANSPORT_ICMP, true },
         { "unix", TABLE_UNIX, FAMILY_UNIX, TRANSPORT_UNKNOWN, false },
+        { "udplite", TABLE_UDPLITE, FAMILY_IPV4, TRANSPORT_UDPLITE, true },
+        { "udplite6", TABLE_UDPLITE, FAMILY_IPV6, TRANSPORT_UDPLITE, true },
+        { "packet", TABLE_PACKET, FAMILY_PACKET, TRANSPORT_UNKNOWN, true },
+        { "netlink", TABLE_NETLINK, FAMILY_NETLINK, TRANSPORT_UNKNOWN, false },
 };
 
 /* 0 or how it failed; `ret_answer` is what the taker said, which may be any error too. */
@@ -349,6 +431,8 @@ static int look(int proc_fd, const Netns *netns, TableKind table, Transport only
         _cleanup_close_ int dir_fd = open_net(proc_fd, netns);
         int r = netns_left(proc_fd, netns->pid, netns->inode) ? -ESRCH : MIN(dir_fd, 0), answer = 0;
 
+        if (table == TABLE_VSOCK && r >= 0)
+                r = -ENOENT; /* has no text */
         for (size_t i = 0; i < ELEMENTSOF(files) && r >= 0; i++) {
                 if (files[i].table != table || (only != TRANSPORT_UNKNOWN && files[i].transport != only))
                         continue;

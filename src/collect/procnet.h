@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* The text of /proc/PID/net: tcp, tcp6, udp, udp6, raw, raw6, icmp, icmp6 and unix. Any kernel, no privilege; but less is in it
+/* The text of /proc/PID/net: tcp, tcp6, udp, udp6, udplite, udplite6, raw, raw6, icmp, icmp6, unix, packet and netlink. Any kernel, no privilege; but less is in it
  * than in sock_diag: no cookie, no unix peer, no figures of tcp_info, no interface, no uid or queues of unix sockets, no
  * backlog limit of listeners; and more can be hidden in it:
  *
@@ -26,6 +26,10 @@ int procnet_parse_inet(const char *line, size_t size, Family family, Transport t
 int procnet_parse_unix(const char *line, size_t size, Socket *ret);
 /* What followed a newline in the name of `s`. -EINVAL when that cannot be. */
 int procnet_continue_unix(const char *line, size_t size, Socket *s);
+
+/* One row of the packet or netlink file. Returns 1; 0: not to be told (the kernel's own); -EINVAL. */
+int procnet_parse_packet(const char *line, size_t size, Socket *ret);
+int procnet_parse_netlink(const char *line, size_t size, Socket *ret);
 
 /* A file fed in pieces: lines are put together and rows handed out. */
 typedef struct ProcnetReader {

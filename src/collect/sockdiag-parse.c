@@ -9,10 +9,14 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
+#include <linux/netlink_diag.h>
+#include <linux/packet_diag.h>
 #include <linux/sock_diag.h>
 #include <linux/tcp.h>
 #include <linux/unix_diag.h>
+#include <linux/vm_sockets_diag.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/macro.h"
 
@@ -113,6 +117,20 @@ static int parse_id(const struct inet_diag_msg *d, Socket *s) {
         return 0;
 }
 
+/* The upper layer protocol of a TCP socket, by name. */
+static bool is_subflow(const struct nlattr *ulp) {
+        static const char mptcp[] = "mptcp";
+        const struct nlattr *a;
+        int left = (int) mnl_attr_get_payload_len(ulp);
+
+        for (a = mnl_attr_get_payload(ulp); mnl_attr_ok(a, left); a = mnl_attr_next(a)) {
+                if (mnl_attr_get_type(a) == INET_ULP_INFO_NAME)
+                        return mnl_attr_get_payload_len(a) >= sizeof(mptcp) && memcmp(mnl_attr_get_payload(a), mptcp, sizeof(mptcp)) == 0;
+                left -= (int) MNL_ALIGN(a->nla_len);
+        }
+        return false;
+}
+
 int sockdiag_parse_inet(const struct nlmsghdr *message, Transport transport, Socket *ret) {
         const struct inet_diag_msg *d = mnl_nlmsg_get_payload(message);
         const struct nlattr *a;
@@ -124,6 +142,9 @@ int sockdiag_parse_inet(const struct nlmsghdr *message, Transport transport, Soc
         if (parse_id(d, &s) < 0)
                 return -EINVAL;
         s.transport = (uint8_t) transport;
+        /* The kernel gives what a listener accepts the cookie of the listener: it tells nothing apart. */
+        if (transport == TRANSPORT_MPTCP)
+                s.cookie = 0;
         s.state = d->idiag_state;
         s.timer = d->idiag_timer;
         s.timer_msec = d->idiag_timer == TIMER_NONE ? 0 : d->idiag_expires;
@@ -141,6 +162,8 @@ int sockdiag_parse_inet(const struct nlmsghdr *message, Transport transport, Soc
                         parse_tcp_info(a, &s);
                 else if (type == INET_DIAG_CGROUP_ID)
                         (void) attribute_get(a, 0, &s.cgroup, sizeof(s.cgroup));
+                else if (type == INET_DIAG_ULP_INFO && transport == TRANSPORT_TCP && is_subflow(a))
+                        s.transport = TRANSPORT_MPTCP;
         }
         if (!attributes_complete(message, a))
                 return -EINVAL;
@@ -174,7 +197,7 @@ int sockdiag_parse_destroy(const struct nlmsghdr *message, Socket *ret) {
         return r > 0 && ret->cookie != 0 ? 1 : -EINVAL;
 }
 
-static Transport unix_transport(uint8_t type) {
+static Transport transport_of_type(uint8_t type) {
         switch (type) {
         case SOCK_STREAM:
                 return TRANSPORT_STREAM;
@@ -182,6 +205,10 @@ static Transport unix_transport(uint8_t type) {
                 return TRANSPORT_DGRAM;
         case SOCK_SEQPACKET:
                 return TRANSPORT_SEQPACKET;
+        case SOCK_RAW:
+                return TRANSPORT_RAW;
+        case SOCK_PACKET:
+                return TRANSPORT_PACKET;
         default:
                 return TRANSPORT_UNKNOWN;
         }
@@ -237,11 +264,11 @@ int sockdiag_parse_unix(const struct nlmsghdr *message, Socket *ret) {
                 return -EINVAL;
         socket_init(&s);
         s.family = FAMILY_UNIX;
-        s.transport = (uint8_t) unix_transport(d->udiag_type);
+        s.transport = (uint8_t) transport_of_type(d->udiag_type);
         s.state = d->udiag_state;
         s.inode = d->udiag_ino;
         s.cookie = cookie_of(d->udiag_cookie);
-        if (d->udiag_family != AF_UNIX || s.transport == TRANSPORT_UNKNOWN || s.state == 0 || s.state >= _STATE_MAX)
+        if (d->udiag_family != AF_UNIX || table_of(FAMILY_UNIX, s.transport) != TABLE_UNIX || s.transport == TRANSPORT_UNKNOWN || s.state == 0 || s.state >= _STATE_MAX)
                 return -EINVAL;
 
         for (a = attributes_begin(message, sizeof(*d)); attributes_more(message, a); a = mnl_attr_next(a))
@@ -271,4 +298,81 @@ int sockdiag_parse_icons(const struct nlmsghdr *message, int (*client)(void *use
                         return r;
         }
         return attributes_complete(message, a) ? 0 : -EINVAL;
+}
+
+/* ---- The other families ---- */
+
+int sockdiag_parse_packet(const struct nlmsghdr *message, Socket *ret) {
+        const struct packet_diag_msg *d = mnl_nlmsg_get_payload(message);
+        const struct nlattr *a;
+        Socket s;
+
+        if (mnl_nlmsg_get_payload_len(message) < sizeof(*d))
+                return -EINVAL;
+        socket_init(&s);
+        s.family = FAMILY_PACKET;
+        s.transport = (uint8_t) transport_of_type(d->pdiag_type);
+        s.state = STATE_CLOSE;
+        s.local.port = d->pdiag_num;
+        s.inode = d->pdiag_ino;
+        s.cookie = cookie_of(d->pdiag_cookie);
+        if (d->pdiag_family != AF_PACKET || s.transport == TRANSPORT_UNKNOWN || table_of(FAMILY_PACKET, s.transport) != TABLE_PACKET)
+                return -EINVAL;
+
+        for (a = attributes_begin(message, sizeof(*d)); attributes_more(message, a); a = mnl_attr_next(a))
+                if (mnl_attr_get_type(a) == PACKET_DIAG_INFO)
+                        (void) attribute_get(a, offsetof(struct packet_diag_info, pdi_index), &s.interface, sizeof(s.interface));
+                else if (mnl_attr_get_type(a) == PACKET_DIAG_UID)
+                        (void) attribute_get(a, 0, &s.uid, sizeof(s.uid));
+        if (!attributes_complete(message, a))
+                return -EINVAL;
+        *ret = s;
+        return s.inode != 0;
+}
+
+/* Whether a netlink socket was made as SOCK_RAW or SOCK_DGRAM makes no difference to the kernel: it has no transport. */
+int sockdiag_parse_netlink(const struct nlmsghdr *message, Socket *ret) {
+        const struct netlink_diag_msg *d = mnl_nlmsg_get_payload(message);
+        enum { CONNECTED = 1 };
+        Socket s;
+
+        if (mnl_nlmsg_get_payload_len(message) < sizeof(*d))
+                return -EINVAL;
+        socket_init(&s);
+        s.family = FAMILY_NETLINK;
+        s.state = d->ndiag_state == CONNECTED ? STATE_ESTABLISHED : STATE_CLOSE;
+        s.local.port = d->ndiag_protocol;
+        endpoint_set_word(&s.local, 0, d->ndiag_portid);
+        if (s.state == STATE_ESTABLISHED)
+                endpoint_set_word(&s.peer, 0, d->ndiag_dst_portid);
+        s.inode = d->ndiag_ino;
+        s.cookie = cookie_of(d->ndiag_cookie);
+        if (d->ndiag_family != AF_NETLINK)
+                return -EINVAL;
+        *ret = s;
+        return d->ndiag_portid != 0 && s.inode != 0;
+}
+
+int sockdiag_parse_vsock(const struct nlmsghdr *message, Socket *ret) {
+        const struct vsock_diag_msg *d = mnl_nlmsg_get_payload(message);
+        Socket s;
+
+        if (mnl_nlmsg_get_payload_len(message) < sizeof(*d))
+                return -EINVAL;
+        socket_init(&s);
+        s.family = FAMILY_VSOCK;
+        s.transport = (uint8_t) transport_of_type(d->vdiag_type);
+        s.state = d->vdiag_state;
+        s.shutdown = d->vdiag_shutdown;
+        endpoint_set_word(&s.local, 0, d->vdiag_src_cid);
+        endpoint_set_word(&s.local, 1, d->vdiag_src_port);
+        endpoint_set_word(&s.peer, 0, d->vdiag_dst_cid);
+        endpoint_set_word(&s.peer, 1, d->vdiag_dst_port);
+        s.inode = d->vdiag_ino;
+        s.cookie = cookie_of(d->vdiag_cookie);
+        if (d->vdiag_family != AF_VSOCK || s.transport == TRANSPORT_UNKNOWN || table_of(FAMILY_VSOCK, s.transport) != TABLE_VSOCK ||
+            s.state == 0 || s.state >= _STATE_MAX)
+                return -EINVAL;
+        *ret = s;
+        return s.inode != 0;
 }

@@ -4,6 +4,7 @@
 /* sock_diag(7): inet_diag and unix_diag. The kernel's own table as binary messages: what ss(8) reads. */
 
 #include <linux/netlink.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -14,6 +15,9 @@
 typedef struct Sockdiag {
         int fd; /* -1: closed */
         uint32_t sequence;
+        bool mptcp;        /* this kernel lists MPTCP connections: then their TCP subflows, which have the same inode, are not told */
+        bool mptcp_before; /* the last look at TCP here told MPTCP connections; kept by the caller. Asking costs as much as TCP does,
+                            * so it is only done then, or where there are subflows */
 } Sockdiag;
 
 #define SOCKDIAG_NULL ((Sockdiag){ .fd = -1 })
@@ -23,7 +27,7 @@ int sockdiag_open(Sockdiag *d, int proc_fd, uint32_t pid);
 void sockdiag_close(Sockdiag *d);
 #define _cleanup_sockdiag_ _cleanup_(sockdiag_close)
 
-/* 0 when dumps of TCP work here, else negative errno. */
+/* 0 when dumps of TCP work here, else negative errno. Finds out d->mptcp. */
 int sockdiag_probe(Sockdiag *d);
 
 /* Rows of one table through taker->row, with taker->between after each receive; begin and end are the caller's. How it
@@ -38,7 +42,8 @@ int sockdiag_confirm(Sockdiag *d, const Socket *socket);
  * where the rest is none. (mnl_nlmsg_ok() takes a length of 2 GiB for a negative number, and lets it pass.) */
 const struct nlmsghdr *sockdiag_next(const void *data, size_t size, size_t *offset);
 
-/* Pure: one whole reply into a record. Returns 1; 0: not to be told (TIME_WAIT, requests, nobody's); -EINVAL: damaged. */
+/* Pure: one whole reply into a record. Returns 1; 0: not to be told (TIME_WAIT, requests, nobody's, the kernel's own); -EINVAL: damaged.
+ * A TCP row that is a subflow of an MPTCP connection comes as TRANSPORT_MPTCP. */
 int sockdiag_parse_inet(const struct nlmsghdr *message, Transport transport, Socket *ret);
 int sockdiag_parse_unix(const struct nlmsghdr *message, Socket *ret);
 /* A message about a freed socket: 1, or -EINVAL. Inode and uid are 0, the state is CLOSE (that of a connected UDP socket is kept), and the peer
@@ -62,3 +67,6 @@ int sockdiag_find(Sockdiag *d, struct Find *finds, size_t count);
 /* Pure: the inodes of those who wait in the queue of a unix listener, as its message tells; a negative return of the callback ends it.
  * -EINVAL: damaged. */
 int sockdiag_parse_icons(const struct nlmsghdr *message, int (*client)(void *userdata, uint32_t inode), void *userdata);
+int sockdiag_parse_packet(const struct nlmsghdr *message, Socket *ret);
+int sockdiag_parse_netlink(const struct nlmsghdr *message, Socket *ret);
+int sockdiag_parse_vsock(const struct nlmsghdr *message, Socket *ret);

@@ -99,14 +99,78 @@ State state_from_name(const char *name) {
         return (State) number_of(state_names, _STATE_MAX, name);
 }
 
+bool socket_is_raw(unsigned family, unsigned transport) {
+        return family == FAMILY_PACKET || family == FAMILY_NETLINK || transport == TRANSPORT_RAW;
+}
+
+Transport transport_on_wire(unsigned transport) {
+        return transport == TRANSPORT_MPTCP ? TRANSPORT_TCP : (Transport) transport;
+}
+
+typedef struct Protocol {
+        uint16_t number;
+        const char *name;
+} Protocol;
+
+/* Of IP (RFC 790 and its successors), of Ethernet (linux/if_ether.h), and of netlink as /etc/iproute2/nl_protos names them. */
+static const Protocol ip_protocols[] = {
+        { 1, "icmp" },  { 2, "igmp" },    { 4, "ipip" },  { 6, "tcp" },   { 17, "udp" },   { 41, "ipv6" },  { 47, "gre" },
+        { 50, "esp" },  { 51, "ah" },     { 58, "icmp6" }, { 89, "ospf" }, { 103, "pim" }, { 112, "vrrp" }, { 132, "sctp" },
+        { 136, "udplite" }, { 255, "raw" },
+};
+static const Protocol ether_protocols[] = {
+        { 0, "none" },        { 3, "all" },       { 4, "802.2" },    { 0x0800, "ip" },     { 0x0806, "arp" },
+        { 0x8100, "802.1q" }, { 0x86dd, "ipv6" }, { 0x8863, "pppoe" }, { 0x8864, "pppoe-data" }, { 0x888e, "802.1x" },
+        { 0x88cc, "lldp" },   { 0x88f7, "ptp" },
+};
+static const Protocol netlink_protocols[] = {
+        { 0, "rtnl" },   { 1, "unused" },  { 2, "usersock" }, { 3, "fw" },          { 4, "tcpdiag" },    { 5, "nflog" },
+        { 6, "xfrm" },   { 7, "selinux" }, { 8, "iscsi" },    { 9, "audit" },       { 10, "fiblookup" }, { 11, "connector" },
+        { 12, "nft" },   { 13, "ip6fw" },  { 14, "dec-rt" },  { 15, "uevent" },     { 16, "genl" },      { 18, "scsi-trans" },
+        { 19, "ecryptfs" }, { 20, "rdma" }, { 21, "crypto" }, { 22, "smc" },
+};
+
+static const char *protocol_name(const Protocol *table, size_t count, uint16_t number, char buffer[SOCKET_PROTOCOL_MAX]) {
+        for (size_t i = 0; i < count; i++)
+                if (table[i].number == number)
+                        return table[i].name;
+        (void) snprintf(buffer, SOCKET_PROTOCOL_MAX, number < 256 ? "%u" : "0x%04x", number);
+        return buffer;
+}
+
+const char *socket_protocol(const Socket *s, char buffer[SOCKET_PROTOCOL_MAX]) {
+        uint16_t n = s->local.port;
+
+        if (s->family == FAMILY_PACKET)
+                return protocol_name(ether_protocols, ELEMENTSOF(ether_protocols), n, buffer);
+        if (s->family == FAMILY_NETLINK)
+                return protocol_name(netlink_protocols, ELEMENTSOF(netlink_protocols), n, buffer);
+        return s->transport == TRANSPORT_RAW ? protocol_name(ip_protocols, ELEMENTSOF(ip_protocols), n, buffer) : NULL;
+}
+
+static bool is_udp(unsigned transport) {
+        return transport == TRANSPORT_UDP || transport == TRANSPORT_UDPLITE;
+}
+
 bool socket_is_listener(const Socket *s) {
         if (s->state == STATE_LISTEN)
                 return true;
-        return s->transport == TRANSPORT_UDP && s->state == STATE_CLOSE && s->local.port != 0;
+        return is_udp(s->transport) && s->state == STATE_CLOSE && s->local.port != 0;
 }
 
 bool socket_has_addresses(const Socket *s) {
         return s->family == FAMILY_IPV4 || s->family == FAMILY_IPV6;
+}
+
+uint32_t endpoint_word(const Endpoint *e, unsigned i) {
+        const uint8_t *p = e->ip + 4 * (i % 4);
+
+        return (uint32_t) p[0] << 24 | (uint32_t) p[1] << 16 | (uint32_t) p[2] << 8 | p[3];
+}
+
+void endpoint_set_word(Endpoint *e, unsigned i, uint32_t value) {
+        for (unsigned k = 0; k < 4; k++)
+                e->ip[4 * (i % 4) + k] = (uint8_t) (value >> (24 - 8 * k));
 }
 
 bool endpoint_is_any(const Endpoint *e) {

@@ -69,9 +69,11 @@ typedef enum Timer {
 } Timer;
 
 #define SOCKET_PATH_MAX 108   /* sizeof(sockaddr_un.sun_path) */
+#define SOCKET_DEVICE_MAX 16  /* IFNAMSIZ */
 #define SOCKET_UNKNOWN UINT64_MAX
 
-/* An IP address and port. IPv4 in the first four bytes of ip, the rest 0; network byte order. */
+/* An IP address and port. IPv4 in the first four bytes of ip, the rest 0; network byte order. What has other addresses keeps
+ * its numbers in ip (endpoint_word()): netlink the port id, vsock context id and port. */
 typedef struct Endpoint {
         uint8_t ip[16];
         uint16_t port; /* host byte order; 0: none */
@@ -90,8 +92,9 @@ typedef struct Socket {
         uint32_t inode;  /* 0: none */
         uint8_t family, transport, state, timer;
 
-        Endpoint local, peer; /* ipv4 and ipv6; local.port of a raw socket is its protocol number */
+        Endpoint local, peer; /* local.port of a raw, packet or netlink socket is its protocol number */
         uint32_t interface;   /* index it is bound to; 0: none */
+        char device[SOCKET_DEVICE_MAX]; /* name of that interface in its namespace, bytes from outside; empty: unknown */
 
         /* unix; the first byte of an abstract name is NUL, as in the kernel. path_size 0: unnamed. */
         uint8_t path_size;
@@ -132,10 +135,23 @@ Family family_from_name(const char *name);
 Transport transport_from_name(const char *name);
 State state_from_name(const char *name);
 
+/* What waits on a wire without a connection, and is told as a socket: packet, raw IP, netlink. */
+bool socket_is_raw(unsigned family, unsigned transport);
+/* On the wire: MPTCP is TCP there. */
+Transport transport_on_wire(unsigned transport);
+
+#define SOCKET_PROTOCOL_MAX 12
+/* Protocol of such a socket, as ss(8) has it: "icmp", "all", "rtnl", else its number. NULL: the transport says it all. */
+const char *socket_protocol(const Socket *s, char buffer[SOCKET_PROTOCOL_MAX]);
+
 /* TCP in LISTEN, a unix stream or seqpacket listener, or a bound, unconnected UDP socket (a server, or a
  * client that has only sent: the port tells, see ledger.h). */
 bool socket_is_listener(const Socket *s);
 bool socket_has_addresses(const Socket *s); /* ipv4 or ipv6 */
+
+/* The i-th 32-bit number in ip. */
+uint32_t endpoint_word(const Endpoint *e, unsigned i);
+void endpoint_set_word(Endpoint *e, unsigned i, uint32_t value);
 
 bool endpoint_is_any(const Endpoint *e);    /* 0.0.0.0 or :: */
 int endpoint_compare(const Endpoint *a, const Endpoint *b);

@@ -69,6 +69,8 @@ const Key config_keys[] = {
         { SECTION_TOP, "intrusive", KEY_BOOL, FIELD(Draft, config.intrusive), .initial = "no",
           .help = "Whether the descriptor of a socket may be copied for a moment, once, to find its network namespace where nobody lives in that any more. "
                   "A connection that its process closes in this moment is closed a moment later." },
+        { SECTION_TOP, "community_id", KEY_BOOL, FIELD(Draft, config.community_id), .initial = "no",
+          .help = "Whether events carry the Community ID of a flow, by which other tools name it, too." },
         { SECTION_TOP, "limits", KEY_INLINE, .inner = SECTION_LIMITS,
           .help = "Bounds of memory; reaching one is an event." },
         { SECTION_TOP, "defaults", KEY_INLINE, .inner = SECTION_DEFAULTS,
@@ -135,9 +137,11 @@ const Key config_keys[] = {
           .help = "Processes that are meant by these keys do not match after all." },
 
         { SECTION_SOCKETS, "transport", KEY_CHOICES, FIELD(SocketFilter, transports),
-          NAMES(transport_name, _TRANSPORT_MAX), .help = "Protocol." },
+          NAMES(transport_name, _TRANSPORT_MAX),
+          .help = "Protocol, or type of a unix, packet or vsock socket; tcp holds for mptcp, too. Netlink sockets have none." },
         { SECTION_SOCKETS, "family", KEY_CHOICES, FIELD(SocketFilter, families),
-          NAMES(family_name, _FAMILY_MAX), .help = "Address family; ipv4 holds for IPv4 over an IPv6 socket, too." },
+          NAMES(family_name, _FAMILY_MAX), .help = "Address family; ipv4 holds for IPv4 over an IPv6 socket, too. vsock is looked at only where it is named "
+                  "here, since few kernels list it." },
         { SECTION_SOCKETS, "state", KEY_CHOICES, FIELD(SocketFilter, states), NAMES(state_name, _STATE_MAX),
           .help = "State, as *ss*(8) spells it." },
         { SECTION_SOCKETS, "direction", KEY_CHOICES, FIELD(SocketFilter, directions),

@@ -35,6 +35,7 @@ typedef struct Config {
         UnitLog unit_log;
         Cmdline cmdline;
         bool intrusive;    /* descriptors of others may be copied, to find the namespace of a socket in which nobody lives */
+        bool community_id;
         struct {
                 uint64_t sockets;    /* watched sockets in the map */
                 uint64_t processes;  /* processes looked at */

@@ -41,7 +41,6 @@ Connection *connection_new(uint64_t key, const Socket *s, TableState *table) {
         learn_closer(c);
         c->local = s->local;
         c->peer = c->told_peer = s->peer;
-        c->interface = s->interface;
         c->uid = s->uid;
         c->rule = RULE_NONE;
         c->fd = -1;
@@ -55,6 +54,7 @@ Connection *connection_free(Connection *c) {
                 free(c->path);
                 free(c->stuck);
                 free(c->changes);
+                free(c->device);
         }
         free(c);
         return NULL;
@@ -75,11 +75,23 @@ void connection_change_state(Connection *c, unsigned state) {
                 c->told_state = c->state;
 }
 
+/* It can be bound, and bound to another one, at any time. Without memory the name is unknown. */
+static void update_interface(Connection *c, const Socket *s) {
+        if (c->interface == s->interface && (c->device || !s->device[0]))
+                return;
+        c->interface = s->interface;
+        free(c->device);
+        c->device = s->device[0] ? strndup(s->device, sizeof(s->device)) : NULL;
+}
+
 void connection_update(Connection *c, const Socket *s) {
         /* An orphan's inode becomes 0: the old one stays for people. */
         if (s->inode != 0)
                 c->inode = s->inode;
         c->orphan = s->inode == 0;
+        update_interface(c, s);
+        if (socket_is_raw(c->family, c->transport))
+                c->local = s->local; /* bind(2) gives a packet socket another protocol */
         if (s->peer_inode != 0)
                 c->peer_inode = s->peer_inode;
         c->send_queue = s->send_queue;
@@ -93,7 +105,7 @@ void connection_update(Connection *c, const Socket *s) {
 bool connection_is_other_use(const Connection *c, const Socket *s) {
         if (c->cookie == 0 && s->inode != 0 && c->inode != 0 && s->inode != c->inode)
                 return true;
-        if (c->cookie == 0 && c->transport == TRANSPORT_UDP && c->local.port != s->local.port)
+        if (c->cookie == 0 && (c->transport == TRANSPORT_UDP || c->transport == TRANSPORT_UDPLITE) && c->local.port != s->local.port)
                 return true;
         if (c->transport == TRANSPORT_TCP)
                 return endpoint_compare(&c->peer, &s->peer) != 0 || endpoint_compare(&c->local, &s->local) != 0;
@@ -127,6 +139,8 @@ void connection_socket(const Connection *c, Socket *ret) {
         ret->local = c->local;
         ret->peer = c->peer;
         ret->interface = c->interface;
+        if (c->device)
+                (void) memccpy(ret->device, c->device, 0, sizeof(ret->device) - 1);
         ret->uid = c->uid;
         ret->path_size = c->path_size;
         if (c->path_size > 0)

@@ -120,6 +120,13 @@ typedef struct OtherEnd {
         char path[];
 } OtherEnd;
 
+/* Which kinds of event tell it. */
+typedef enum ToldAs {
+        TOLD_CONNECTION,
+        TOLD_LISTENER,
+        TOLD_SOCKET, /* packet, raw, netlink: it waits on a wire, and has no connection */
+} ToldAs;
+
 #define RULE_NONE UINT16_MAX
 #define STATES_MAX 8
 
@@ -162,6 +169,7 @@ struct Connection {
         char *path;     /* unix name as the kernel has it; NULL: unnamed */
         Stuck *stuck;   /* NULL: nothing waits */
         HolderChanges *changes; /* NULL: none */
+        char *device;   /* name of the interface it is bound to; NULL: none, or unknown */
 
         uint64_t opened_not_before, opened_not_after; /* not_after 0: older than we know */
         uint64_t seen;                                /* the last time at which it certainly was there */
@@ -193,7 +201,7 @@ struct Connection {
         bool waited : 1;         /* for its accept, one judgement long */
         bool appeared : 1;       /* opened_not_before and _not_after are known, or will be when the look ends */
         bool told : 1;
-        bool told_listener : 1;
+        uint8_t told_as : 2;     /* ToldAs */
         bool state_open : 1;     /* state_not_after is not known until the look ends */
         bool state_noticed : 1;  /* told by a notice */
         bool recheck : 1;        /* the rules or its holders changed: judge again */

@@ -47,6 +47,12 @@
           "A socket listens that did not before")                                                                       \
         X(LISTENER_VANISHED, "listener-vanished", 6, "2e6fc7a1d05b4938a1f9c3e4b87d6019", "listens no more",              \
           "A socket listens no more")                                                                                   \
+        X(SOCKET_PRESENT, "socket-present", 6, "1959be44719d4d63a4d7589a2611473d", "socket present",                            \
+          "A packet, raw or netlink socket that may be older than the last look")                                       \
+        X(SOCKET_APPEARED, "socket-appeared", 5, "bc910e8a44e14dada7d4a93e57d7df0b", "socket appeared",                         \
+          "A packet, raw or netlink socket that was not there before: a sniffer or scanner, maybe")                     \
+        X(SOCKET_VANISHED, "socket-vanished", 6, "8888dc93b43b4dbb9ff2f6cd5eb3bec4", "socket vanished",                         \
+          "A packet, raw or netlink socket is no longer in the kernel")                                                 \
         X(PROCESS_MATCHED, "process-matched", 6, "c4a17e82f6d94b05937be0d52a8f3c1a", "matched",                          \
           "A process begins to match a rule")                                                                           \
         X(PROCESS_GONE, "process-gone", 6, "98e3d5b7c02f4f1e8a6d4c90b1e7f21b", "gone",                                   \
@@ -124,6 +130,9 @@ typedef enum FieldType {
         X(LOCAL_PORT, "LOCAL_PORT", NUMBER, "Local port")                                                                  \
         X(PEER_ADDRESS, "PEER_ADDRESS", ADDRESS, "IP address of the other side")                                           \
         X(PEER_PORT, "PEER_PORT", NUMBER, "Port of the other side")                                                        \
+        X(PROTOCOL, "PROTOCOL", WORD, "Protocol of a packet, raw or netlink socket, as ss(8) has it")                        \
+        X(INTERFACE, "INTERFACE", BYTES, "Name of the interface that the socket is bound to")                              \
+        X(COMMUNITY_ID, "COMMUNITY_ID", WORD, "Community ID of the flow, version 1")                                       \
         X(LOCAL_PATH, "LOCAL_PATH", BYTES, "Unix path of this socket, @ for abstract names")                               \
         X(LOCAL_PATH_HEX, "LOCAL_PATH_HEX", BYTES_HEX, "Exact bytes of LOCAL_PATH where it was altered")                   \
         X(PEER_PATH, "PEER_PATH", BYTES, "Unix path of the other side, @ for abstract names")                                                    \
@@ -206,7 +215,7 @@ typedef enum FieldType {
         X(SINK, "SINK", WORD, "The sink concerned")                                                                       \
         X(GAP_REASON, "GAP_REASON", WORD, "Why nothing was observed")                                                     \
         X(GAP_COUNT, "GAP_COUNT", NUMBER, "How many processes, rows or looks the gap covers")                              \
-        X(GAP_TABLE, "GAP_TABLE", WORD, "Table of sockets concerned: tcp, udp, raw, unix")                                 \
+        X(GAP_TABLE, "GAP_TABLE", WORD, "Table of sockets concerned: tcp, udp, raw, unix, ...")                                 \
         X(GAP_LIMIT, "GAP_LIMIT", WORD, "Limit that was reached: sockets, processes, namespaces")                         \
         X(COLLECTOR, "COLLECTOR", WORD, "Collector in use")                                                               \
         X(DEGRADED, "DEGRADED", WORD, "Why not the best collector")                                                       \

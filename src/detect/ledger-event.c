@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "detect/community-id.h"
 #include "detect/ledger-internal.h"
 
 const char *notice_seen_by(const Notice *n) {
@@ -32,12 +33,45 @@ void ledger_say(Ledger *l, Event *e) {
         l->emit(l->userdata, e);
 }
 
+static void set_ip(Event *e, FieldId id, unsigned family, const Endpoint *endpoint) {
+        event_set_bytes(e, id, (Bytes){ .data = (const char *) endpoint->ip, .size = family == FAMILY_IPV4 ? 4 : 16 });
+}
+
 void ledger_event_address(Event *e, FieldId address, FieldId port, unsigned family, const Endpoint *endpoint) {
         if (family != FAMILY_IPV4 && family != FAMILY_IPV6)
                 return;
-        event_set_bytes(e, address,
-                        (Bytes){ .data = (const char *) endpoint->ip, .size = family == FAMILY_IPV4 ? 4 : 16 });
+        set_ip(e, address, family, endpoint);
         event_set_number(e, port, endpoint->port);
+}
+
+/* An IP address and port; of a raw socket, whose port is its protocol, the address; of netlink and vsock, which have no IP address,
+ * their own ports. */
+static void set_local(Event *e, const Connection *c) {
+        Socket s = { .family = c->family, .transport = c->transport, .local = c->local };
+        char protocol[SOCKET_PROTOCOL_MAX];
+
+        if (socket_protocol(&s, protocol))
+                event_set_printf(e, EVENT_FIELD_PROTOCOL, "%s", socket_protocol(&s, protocol));
+        if (c->family == FAMILY_NETLINK)
+                event_set_number(e, EVENT_FIELD_LOCAL_PORT, endpoint_word(&c->local, 0));
+        else if (c->family == FAMILY_VSOCK)
+                event_set_number(e, EVENT_FIELD_LOCAL_PORT, endpoint_word(&c->local, 1));
+        else if (c->family != FAMILY_PACKET && c->transport == TRANSPORT_RAW)
+                set_ip(e, EVENT_FIELD_LOCAL_ADDRESS, c->family, &c->local);
+        else
+                ledger_event_address(e, EVENT_FIELD_LOCAL_ADDRESS, EVENT_FIELD_LOCAL_PORT, c->family, &c->local);
+        if (c->device)
+                event_set_bytes(e, EVENT_FIELD_INTERFACE, bytes_of(c->device));
+}
+
+static void set_peer(Event *e, const Connection *c) {
+        if (c->family == FAMILY_VSOCK && endpoint_word(&c->peer, 1) != 0)
+                event_set_number(e, EVENT_FIELD_PEER_PORT, endpoint_word(&c->peer, 1));
+        else if (socket_is_raw(c->family, c->transport)) {
+                if (c->transport == TRANSPORT_RAW && c->family != FAMILY_PACKET && !endpoint_is_any(&c->peer))
+                        set_ip(e, EVENT_FIELD_PEER_ADDRESS, c->family, &c->peer);
+        } else if (c->peer.port != 0 || !endpoint_is_any(&c->peer))
+                ledger_event_address(e, EVENT_FIELD_PEER_ADDRESS, EVENT_FIELD_PEER_PORT, c->family, &c->peer);
 }
 
 static void set_holders(const Ledger *l, Event *e, const Connection *c) {
@@ -59,18 +93,30 @@ static void set_holders(const Ledger *l, Event *e, const Connection *c) {
                 event_set_number(e, EVENT_FIELD_HOLDER_COUNT, count);
 }
 
+static void set_community_id(const Ledger *l, Event *e, const Connection *c) {
+        char id[COMMUNITY_ID_MAX];
+        Socket s;
+
+        if (!l->options.tell_community_id)
+                return;
+        connection_socket(c, &s);
+        if (community_id(&s, id))
+                event_set_printf(e, EVENT_FIELD_COMMUNITY_ID, "%s", id);
+}
+
 static void set_socket(const Ledger *l, Event *e, const Connection *c) {
         event_set_number(e, EVENT_FIELD_CONNECTION, c->id);
         if (c->table->netns.inode != 0)
                 event_set_number(e, EVENT_FIELD_NETNS, c->table->netns.inode);
         event_set_number(e, EVENT_FIELD_FAMILY, c->family);
-        event_set_number(e, EVENT_FIELD_TRANSPORT, c->transport);
+        if (c->transport != TRANSPORT_UNKNOWN)
+                event_set_number(e, EVENT_FIELD_TRANSPORT, c->transport);
         event_set_number(e, EVENT_FIELD_STATE, c->state);
         if (c->direction != DIRECTION_UNKNOWN)
                 event_set_number(e, EVENT_FIELD_DIRECTION, c->direction);
-        ledger_event_address(e, EVENT_FIELD_LOCAL_ADDRESS, EVENT_FIELD_LOCAL_PORT, c->family, &c->local);
-        if (c->peer.port != 0 || !endpoint_is_any(&c->peer))
-                ledger_event_address(e, EVENT_FIELD_PEER_ADDRESS, EVENT_FIELD_PEER_PORT, c->family, &c->peer);
+        set_local(e, c);
+        set_peer(e, c);
+        set_community_id(l, e, c);
         if (c->path_size > 0)
                 event_set_bytes(e, EVENT_FIELD_LOCAL_PATH, (Bytes){ .data = c->path, .size = c->path_size });
         if (c->peer_inode != 0)

@@ -91,17 +91,28 @@ static void now_is_told(Connection *c) {
         c->state_count = 0;
 }
 
+static ToldAs told_as(const Connection *c, bool listener) {
+        return socket_is_raw(c->family, c->transport) ? TOLD_SOCKET : listener ? TOLD_LISTENER : TOLD_CONNECTION;
+}
+
+static const EventKind opening_kinds[][2] = {
+        [TOLD_CONNECTION] = { EVENT_CONNECTION_PRESENT, EVENT_CONNECTION_APPEARED },
+        [TOLD_LISTENER] = { EVENT_LISTENER_PRESENT, EVENT_LISTENER_APPEARED },
+        [TOLD_SOCKET] = { EVENT_SOCKET_PRESENT, EVENT_SOCKET_APPEARED },
+};
+
+static const EventKind closing_kinds[] = {
+        [TOLD_CONNECTION] = EVENT_CONNECTION_VANISHED,
+        [TOLD_LISTENER] = EVENT_LISTENER_VANISHED,
+        [TOLD_SOCKET] = EVENT_SOCKET_VANISHED,
+};
+
 /* now: when it certainly was there. */
 static void tell_opening(Ledger *l, Connection *c, bool appeared, uint64_t now) {
         Event *e;
-        EventKind kind;
 
-        if (c->told_listener)
-                kind = appeared ? EVENT_LISTENER_APPEARED : EVENT_LISTENER_PRESENT;
-        else
-                kind = appeared ? EVENT_CONNECTION_APPEARED : EVENT_CONNECTION_PRESENT;
-        e = ledger_event(l, kind, appeared ? c->opened_not_before : 0, appeared ? c->opened_not_after : now,
-                         c->noticed ? "bpf" : "snapshot");
+        e = ledger_event(l, opening_kinds[c->told_as][appeared], appeared ? c->opened_not_before : 0,
+                         appeared ? c->opened_not_after : now, c->noticed ? "bpf" : "snapshot");
         ledger_event_connection(l, e, c);
         set_socket_ids(e, c);
         set_states(e, c);
@@ -159,7 +170,7 @@ static void judge_newcomer(Ledger *l, Connection *c) {
         ledger_book_opened(l, c, false);
         if (c->rule == RULE_NONE)
                 return;
-        c->told_listener = listener;
+        c->told_as = (uint8_t) (told_as(c, listener) & 3);
         tell_opening(l, c, c->appeared, c->table->t1);
         ledger_judge_stall(l, c);
         ledger_holders_watch(l, c);
@@ -266,7 +277,7 @@ static void judge_known(Ledger *l, Connection *c, uint64_t now) {
                         uint64_t changed_at = MAX(c->seen, c->state_not_after);
 
                         c->rule = rule;
-                        c->told_listener = listener;
+                        c->told_as = (uint8_t) (told_as(c, listener) & 3);
                         tell_opening(l, c, false, MAX(c->table->t1, changed_at));
                 }
         }
@@ -347,11 +358,11 @@ static bool end_newcomer(Ledger *l, Connection *c, uint64_t not_after) {
         c->opened_not_before = MIN(c->opened_not_before, c->opened_not_after);
         c->newcomer = false;
         c->rule = ledger_decide(l, c, &listener);
-        c->told_listener = listener;
+        c->told_as = (uint8_t) (told_as(c, listener) & 3);
         ledger_book_opened(l, c, false);
         if (c->rule == RULE_NONE)
                 return false;
-        if (!c->appeared || listener) {
+        if (!c->appeared || c->told_as != TOLD_CONNECTION) {
                 tell_opening(l, c, c->appeared, known);
                 return false;
         }
@@ -361,8 +372,8 @@ static bool end_newcomer(Ledger *l, Connection *c, uint64_t not_after) {
 }
 
 static EventKind kind_of_end(const Connection *c, const Notice *n, bool completed) {
-        if (c->told_listener)
-                return EVENT_LISTENER_VANISHED;
+        if (c->told_as != TOLD_CONNECTION)
+                return closing_kinds[c->told_as];
         if (n && connection_never_was(c, n))
                 return EVENT_CONNECTION_FAILED;
         return completed ? EVENT_CONNECTION_COMPLETED : EVENT_CONNECTION_VANISHED;
@@ -379,13 +390,12 @@ static void set_end(Event *e, const Connection *c, const Notice *n) {
 }
 
 void ledger_vanish(Ledger *l, Connection *c, uint64_t not_before, uint64_t not_after, const Notice *n, uint64_t instead) {
-        bool completed = false, listener, unknown = c->newcomer && (c->orphan || !ledger_holders(l, c->inode));
+        bool completed = false, unknown = c->newcomer && (c->orphan || !ledger_holders(l, c->inode));
         Event *e;
 
         not_before = MIN(not_before, not_after);
         if (c->newcomer)
                 completed = end_newcomer(l, c, not_after);
-        listener = c->told_listener;
         if (!c->told) {
                 /* A look showed it, but nobody has looked yet whose it is. */
                 if (unknown && n && n->kind == NOTICE_DESTROY && !connection_is_about_other_use(c, n))
@@ -395,7 +405,7 @@ void ledger_vanish(Ledger *l, Connection *c, uint64_t not_before, uint64_t not_a
         }
         e = ledger_event(l, kind_of_end(c, n, completed), not_before, not_after, notice_seen_by(n));
         ledger_event_connection(l, e, c);
-        if (!listener)
+        if (c->told_as == TOLD_CONNECTION)
                 ledger_event_figures(e, c);
         if (c->state != c->told_state)
                 event_set_number(e, EVENT_FIELD_PREVIOUS_STATE, c->told_state);

@@ -33,7 +33,7 @@ static bool row_is_held(const Ledger *l, const Socket *row) {
 
 /* Not yet accepted (of which nobody but the other side can have closed anything): it belongs to whoever listens there. */
 static bool row_has_listener(const Ledger *l, const TableState *t, const Socket *row) {
-        return row->inode == 0 && row->transport == TRANSPORT_TCP &&
+        return row->inode == 0 && transport_on_wire(row->transport) == TRANSPORT_TCP &&
                (row->state == STATE_ESTABLISHED || row->state == STATE_CLOSE_WAIT) &&
                ledger_listener(l, &t->netns, row->transport, row->family, &row->local);
 }
@@ -179,7 +179,7 @@ int ledger_see(Ledger *l, const Socket *row) {
 
         if (!t)
                 return -EINVAL;
-        if (row->cookie == 0 && row->inode == 0 && row->transport != TRANSPORT_TCP)
+        if (row->cookie == 0 && row->inode == 0 && transport_on_wire(row->transport) != TRANSPORT_TCP)
                 return 0; /* nothing tells it from others of its kind */
         key = ledger_key(l, t->netns.id, row);
         if (row->timer == TIMER_TIME_WAIT || row->state == STATE_TIME_WAIT) {

@@ -38,7 +38,7 @@ static bool is_to_be_told(Ledger *l, Connection *c) {
         bool listener = false, told;
 
         if (c->told)
-                return !c->told_listener;
+                return c->told_as == TOLD_CONNECTION;
         if (c->newcomer && c->orphan && c->appeared && !c->waited && !c->noticed)
                 return false; /* the judgement waits for its accept, one look long */
         told = ledger_decide(l, c, &listener) != RULE_NONE && !listener;

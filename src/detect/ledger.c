@@ -31,7 +31,7 @@ uint64_t ledger_key(const Ledger *l, uint64_t netns, const Socket *s) {
 
         if (s->cookie != 0)
                 h = hash_mix(h ^ 1, s->cookie);
-        else if (s->inode != 0 && (s->transport != TRANSPORT_TCP || s->state == STATE_LISTEN))
+        else if (s->inode != 0 && (transport_on_wire(s->transport) != TRANSPORT_TCP || s->state == STATE_LISTEN))
                 h = hash_mix(h ^ 2, s->inode);
         else
                 h = hash_endpoint(hash_endpoint(h ^ s->family, &s->local), &s->peer);
@@ -40,6 +40,7 @@ uint64_t ledger_key(const Ledger *l, uint64_t netns, const Socket *s) {
 
 /* Of a local address. A listener at any address, of either family, is at 0. */
 static uint64_t listener_key(const Ledger *l, uint64_t netns, unsigned transport, unsigned family, Endpoint local) {
+        transport = transport_on_wire(transport); /* who does not speak MPTCP is accepted as TCP */
         (void) endpoint_normalise((Family) family, &local);
         return hash_endpoint(hash_mix(l->secret[0] ^ netns, l->secret[1] ^ transport), &local) ?: 1;
 }
@@ -57,7 +58,7 @@ bool ledger_is_ephemeral(const Ledger *l, uint16_t port) {
 }
 
 bool ledger_is_listener(const Ledger *l, const Socket *s) {
-        return socket_is_listener(s) && (s->transport != TRANSPORT_UDP || !ledger_is_ephemeral(l, s->local.port));
+        return socket_is_listener(s) && (s->state == STATE_LISTEN || !ledger_is_ephemeral(l, s->local.port));
 }
 
 void ledger_note_listener(Ledger *l, const TableState *t, const Socket *row, uint64_t key) {
@@ -310,9 +311,10 @@ void ledger_set_rules(Ledger *l, const RuleSet *rules) {
         }
 }
 
-void ledger_set_limits(Ledger *l, size_t max_sockets, bool tell_cmdline) {
+void ledger_set_limits(Ledger *l, size_t max_sockets, bool tell_cmdline, bool tell_community_id) {
         l->options.max_sockets = max_sockets;
         l->options.tell_cmdline = tell_cmdline;
+        l->options.tell_community_id = tell_community_id;
 }
 
 typedef struct Forget {

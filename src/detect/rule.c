@@ -120,7 +120,7 @@ bool socketfilter_match(const SocketFilter *f, const Socket *s, Direction direct
         if (f->listen >= 0 && (f->listen > 0) != listener)
                 return false;
         /* No bit of an unknown direction (or state) is ever set: it passes only where nothing was asked. */
-        return bits_match(f->transports, s->transport) &&
+        return (bits_match(f->transports, s->transport) || bits_match(f->transports, transport_on_wire(s->transport))) &&
                bits_match(f->states, s->state) &&
                bits_match(f->directions, direction) &&
                family_match(f, s) &&

@@ -95,7 +95,9 @@ static bool is_unix(const Message *m) {
 }
 
 static void put_protocol(Message *m) {
-        const char *s = is_unix(m) ? "unix" : value(m, EVENT_FIELD_TRANSPORT, NAME_MAX_);
+        bool by_family = has(m, EVENT_FIELD_FAMILY) && number(m, EVENT_FIELD_FAMILY) != FAMILY_IPV4 &&
+                         number(m, EVENT_FIELD_FAMILY) != FAMILY_IPV6;
+        const char *s = value(m, by_family ? EVENT_FIELD_FAMILY : EVENT_FIELD_TRANSPORT, NAME_MAX_);
 
         text_printf(m->text, " %s", s ? s : "?");
 }
@@ -320,6 +322,15 @@ static void put_expectation(Message *m) {
                 detail_stall(m);
 }
 
+/* What waits on a wire: which protocol, and on which interface. */
+static void put_socket(Message *m) {
+        put_protocol(m);
+        put_local(m);
+        detail_value(m, "protocol ", EVENT_FIELD_PROTOCOL, "");
+        detail_value(m, "on ", EVENT_FIELD_INTERFACE, "");
+        detail_holders(m);
+}
+
 static void put_listener(Message *m) {
         put_protocol(m);
         put_local(m);
@@ -495,6 +506,9 @@ static const Form *event_form(EventKind kind) {
                 [EVENT_LISTENER_PRESENT] = { false, put_listener },
                 [EVENT_LISTENER_APPEARED] = { false, put_listener },
                 [EVENT_LISTENER_VANISHED] = { false, put_listener },
+                [EVENT_SOCKET_PRESENT] = { false, put_socket },
+                [EVENT_SOCKET_APPEARED] = { false, put_socket },
+                [EVENT_SOCKET_VANISHED] = { false, put_socket },
                 [EVENT_PROCESS_MATCHED] = { false, put_process },
                 [EVENT_PROCESS_GONE] = { false, put_process },
                 [EVENT_PROCESS_INHERITED] = { false, put_inherited },

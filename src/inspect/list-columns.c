@@ -80,6 +80,12 @@ void list_protocol(Text *t, const MapSocket *s) {
                 text_printf(t, "unix%s%s", stream ? "" : "-", stream ? "" : transport);
                 return;
         }
+        if (s->socket.family != FAMILY_UNKNOWN && !socket_has_addresses(&s->socket)) {
+                bool dgram = s->socket.family == FAMILY_PACKET && s->socket.transport == TRANSPORT_DGRAM;
+
+                text_printf(t, "%s%s", family_name(s->socket.family), dgram ? "-dgram" : "");
+                return;
+        }
         if (transport || s->socket.family != FAMILY_UNKNOWN) {
                 text_append(t, transport ? transport : family_name(s->socket.family));
                 return;
@@ -98,9 +104,11 @@ bool list_has_peer_address(const MapSocket *s) {
 const char *list_state(const MapSocket *s) {
         bool has_table = table_of(s->socket.family, s->socket.transport) != _TABLE_MAX;
 
-        /* The tables leave out inet sockets that are not bound, not listening any more, or whose connection is over. */
+        /* The tables leave out inet sockets that are not bound, not listening any more, or whose connection is over, and netlink sockets
+         * that are not bound. The other families leave out none: the table could not be read. */
         if (s->unlisted)
-                return has_table ? state_name(STATE_CLOSE) : NULL;
+                return has_table && (socket_has_addresses(&s->socket) || s->socket.family == FAMILY_NETLINK) ? state_name(STATE_CLOSE)
+                                                                                                            : NULL;
         return state_name(s->socket.state);
 }
 
@@ -186,6 +194,10 @@ static void cell_user(Text *t, const Map *m, const ListRow *row) {
                 user_append(t, p->uid);
 }
 
+static void cell_interface(Text *t, const Map *m, const ListRow *row) {
+        append_outside(t, row_socket(m, row)->socket.device);
+}
+
 static void cell_container(Text *t, const Map *m, const ListRow *row) {
         if (row_process(m, row))
                 append_outside(t, row_process(m, row)->container);
@@ -205,13 +217,28 @@ static void cell_proto(Text *t, const Map *m, const ListRow *row) {
         list_protocol(t, row_socket(m, row));
 }
 
+/* As ss(8): protocol and what it is bound to. */
+static void append_local(Text *t, const Socket *s) {
+        char protocol[SOCKET_PROTOCOL_MAX];
+
+        if (s->family == FAMILY_NETLINK)
+                text_printf(t, "%s:%u", socket_protocol(s, protocol), endpoint_word(&s->local, 0));
+        else if (s->family == FAMILY_VSOCK)
+                text_printf(t, "%u:%u", endpoint_word(&s->local, 0), endpoint_word(&s->local, 1));
+        else if (s->family == FAMILY_PACKET) {
+                text_printf(t, "%s:", socket_protocol(s, protocol));
+                append_outside(t, s->device[0] ? s->device : s->interface == 0 ? "*" : "?");
+        } else if (socket_has_addresses(s))
+                list_endpoint(t, s, &s->local);
+}
+
 static void cell_local(Text *t, const Map *m, const ListRow *row) {
         const MapSocket *s = row_socket(m, row);
 
         if (s->socket.family == FAMILY_UNIX)
                 append_path(t, &s->socket);
-        else if (socket_has_addresses(&s->socket) && !s->unlisted)
-                list_endpoint(t, &s->socket, &s->socket.local);
+        else if (!s->unlisted)
+                append_local(t, &s->socket);
 }
 
 static void cell_dir(Text *t, const Map *m, const ListRow *row) {
@@ -348,6 +375,7 @@ const TableColumn LIST_COLUMNS[] = {
         { "rtt", "RTT", "Smoothed round-trip time (TCP)", .right = true },
         { "inode", "INODE", "Socket inode", .right = true },
         { "netns", "NETNS", "Inode of the network namespace that the socket lives in, and that of the process where it is another one", .right = true },
+        { "interface", "INTERFACE", "Interface that the socket is bound to" },
         { "container", "CONTAINER", "Container of the process", .cut = 12 },
         { "pod", "POD", "Uid of the Kubernetes pod of the process" },
 };
@@ -376,6 +404,7 @@ static void (*const cells[])(Text *t, const Map *m, const ListRow *row) = {
         cell_rtt,
         cell_inode,
         cell_netns,
+        cell_interface,
         cell_container,
         cell_pod,
 };

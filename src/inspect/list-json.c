@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "detect/community-id.h"
 #include "inspect/list.h"
 #include "inspect/users.h"
 
@@ -117,6 +118,7 @@ static void json_endpoint(Json *j, const char *whole, const char *address, const
 
 static void json_identity(Json *j, const Map *m, const MapSocket *s) {
         const Netns *netns = map_netns(m, s->socket.netns);
+        char protocol[SOCKET_PROTOCOL_MAX];
 
         if (s->socket.inode != 0)
                 json_number(j, "inode", s->socket.inode);
@@ -128,24 +130,40 @@ static void json_identity(Json *j, const Map *m, const MapSocket *s) {
         }
         json_word(j, "family", family_name(s->socket.family));
         json_word(j, "transport", transport_name(s->socket.transport));
-        json_bytes(j, "protocol", s->protocol[0] ? bytes_of(s->protocol) : (Bytes){});
+        json_bytes(j, "protocol", bytes_of(s->protocol[0] ? s->protocol : s->unlisted ? NULL : socket_protocol(&s->socket, protocol)));
         json_word(j, "state", list_state(s));
         json_word(j, "direction", direction_name(s->direction));
         json_add(j, "listed", json_object_new_boolean(!s->unlisted));
         json_uid(j, "socket_uid", s->socket.uid);
 }
 
+static void json_vsock(Json *j, const Socket *s) {
+        json_number(j, "local_cid", endpoint_word(&s->local, 0));
+        json_number(j, "local_port", endpoint_word(&s->local, 1));
+        if (endpoint_word(&s->peer, 1) == 0)
+                return;
+        json_number(j, "peer_cid", endpoint_word(&s->peer, 0));
+        json_number(j, "peer_port", endpoint_word(&s->peer, 1));
+}
+
 static void json_addresses(Json *j, const Map *m, const MapSocket *s) {
         const Socket *peer = s->peer != MAP_NONE ? &m->sockets[s->peer].socket : NULL;
-        char buffer[SOCKET_PATH_MAX];
+        char buffer[SOCKET_PATH_MAX], id[COMMUNITY_ID_MAX];
 
         if (socket_has_addresses(&s->socket) && !s->unlisted) {
                 json_endpoint(j, "local", "local_address", "local_port", &s->socket, &s->socket.local);
                 if (list_has_peer_address(s))
                         json_endpoint(j, "peer", "peer_address", "peer_port", &s->socket, &s->socket.peer);
-                if (s->socket.interface != 0)
-                        json_number(j, "interface", s->socket.interface);
+                if (community_id(&s->socket, id))
+                        json_word(j, "community_id", id);
         }
+        if (s->socket.interface != 0)
+                json_number(j, "interface_index", s->socket.interface);
+        json_bytes(j, "interface", (Bytes){ s->socket.device[0] ? s->socket.device : NULL, (uint32_t) strlen(s->socket.device) });
+        if (s->socket.family == FAMILY_NETLINK && !s->unlisted)
+                json_number(j, "local_port", endpoint_word(&s->socket.local, 0));
+        if (s->socket.family == FAMILY_VSOCK && !s->unlisted)
+                json_vsock(j, &s->socket);
         if (s->socket.family == FAMILY_UNIX) {
                 json_bytes(j, "local", socket_path(&s->socket, buffer));
                 json_bytes(j, "local_path", socket_path(&s->socket, buffer));

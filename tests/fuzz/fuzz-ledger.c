@@ -477,12 +477,14 @@ static void check_connection(World *w, const Event *e) {
         switch ((int) e->kind) {
         case EVENT_CONNECTION_PRESENT:
         case EVENT_LISTENER_PRESENT:
+        case EVENT_SOCKET_PRESENT:
                 MUST(not_before == 0);
                 MUST(u->opened <= not_after);
                 u->told = true;
                 break;
         case EVENT_CONNECTION_APPEARED:
         case EVENT_LISTENER_APPEARED:
+        case EVENT_SOCKET_APPEARED:
                 MUST(not_before != 0);
                 MUST(not_before <= u->opened && u->opened <= not_after);
                 u->told = true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Netlink messages one after another, as a receive gives them: each is read as a reply of inet_diag and of unix_diag. */
+/* Netlink messages one after another, as a receive gives them: each is read as a reply of each family. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(const Socket *s) {
-        if (!family_name(s->family) || !transport_name(s->transport) || !state_name(s->state) || s->path_size > SOCKET_PATH_MAX)
+        if (!family_name(s->family) || (!transport_name(s->transport) && s->family != FAMILY_NETLINK) || table_of(s->family, s->transport) == _TABLE_MAX || !state_name(s->state) || s->path_size > SOCKET_PATH_MAX)
                 abort();
 }
 
@@ -39,6 +39,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 (void) sockdiag_parse_icons(m, count, &clients);
                 if (clients > 101)
                         abort();
+                if (sockdiag_parse_packet(m, &s) > 0)
+                        check(&s);
+                if (sockdiag_parse_netlink(m, &s) > 0)
+                        check(&s);
+                if (sockdiag_parse_vsock(m, &s) > 0)
+                        check(&s);
         }
         if (offset > size)
                 abort();

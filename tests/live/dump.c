@@ -48,8 +48,12 @@ static void print_socket(const Dump *d, const Socket *s) {
         printf("{\"table\": \"%s\", \"family\": \"%s\", \"transport\": \"%s\", \"state\": \"%s\", \"inode\": %u, \"cookie\": %" PRIu64
                ", \"netns\": %" PRIu64 ", \"uid\": %u, \"send_queue\": %u, \"receive_queue\": %u, \"interface\": %u, \"shutdown\": %u"
                ", \"timer\": %u, \"timer_msec\": %u, \"retransmits\": %u",
-               table_name(d->table), family_name(s->family), transport_name(s->transport), state_name(s->state), s->inode, s->cookie,
+               table_name(d->table), family_name(s->family), transport_name(s->transport) ?: "", state_name(s->state), s->inode, s->cookie,
                s->netns, s->uid, s->send_queue, s->receive_queue, s->interface, s->shutdown, s->timer, s->timer_msec, s->retransmits);
+        if (s->device[0])
+                printf(", \"device\": \"%s\"", s->device);
+        if (s->family == FAMILY_NETLINK || s->family == FAMILY_PACKET)
+                printf(", \"protocol\": %u, \"port_id\": %u", s->local.port, endpoint_word(&s->local, 0));
         if (socket_has_addresses(s))
                 print_addresses(s);
         else

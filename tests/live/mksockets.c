@@ -12,7 +12,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/netlink.h>
 #include <linux/sockios.h>
+#include <linux/vm_sockets.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -258,6 +262,14 @@ static void make_icmp4(void) {
         bind_loopback(make(AF_INET, SOCK_DGRAM, IPPROTO_ICMP, "icmp"), AF_INET, 0);
 }
 
+static void make_icmp6(void) {
+        int fd = check(open("/proc/sys/net/ipv4/ping_group_range", O_WRONLY | O_CLOEXEC), "ping_group_range");
+
+        check((int) write(fd, "0 2147483647", 12), "ping_group_range");
+        close(fd);
+        bind_loopback(make(AF_INET6, SOCK_DGRAM, IPPROTO_ICMPV6, "icmp"), AF_INET6, 0);
+}
+
 /* ---- Unix ---- */
 
 static int bind_path(int fd) {
@@ -313,7 +325,137 @@ static void make_unix_pair(void) {
         }
 }
 
+static void make_unix_shutdown(void) {
+        int fds[2];
+
+        check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), "socketpair");
+        check(shutdown(keep(fds[0], "a"), SHUT_WR), "shutdown");
+        keep(fds[1], "b");
+}
+
+/* ---- TCP between its states ---- */
+
+/* The listener's queue is full, so that nothing answers any more. */
+static void make_tcp_syn_sent(void) {
+        int fd = listener(AF_INET, 0), client;
+        Address a;
+        socklen_t size = address_of(fd, &a);
+
+        client_of(fd);
+        client = make(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0, "syn-sent");
+        if (connect(client, &a.any, size) < 0 && errno != EINPROGRESS)
+                check(-1, "connect");
+}
+
+/* Closed with what its peer has no room for: nobody holds it, and the kernel still sends. */
+static void make_tcp_orphan(void) {
+        static char zeros[1 << 16];
+        int accepted, client = pair_of(listener(AF_INET, 7), &accepted);
+
+        check(fcntl(client, F_SETFL, O_NONBLOCK), "fcntl");
+        while (send(client, zeros, sizeof(zeros), 0) > 0)
+                ;
+        made[made_count - 2].fd = -1; /* the client, before who accepted it */
+        close(client);
+}
+
+static int bind_device(int fd) {
+        check(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3), "SO_BINDTODEVICE");
+        return fd;
+}
+
+static void make_tcp_on_device(void) {
+        int fd = listener(AF_INET, 7);
+
+        bind_device(fd);
+}
+
+static void make_udp_on_device(void) {
+        bind_device(bound_udp(AF_INET6));
+}
+
+static void make_tcp_unbound(void) {
+        make(AF_INET, SOCK_STREAM, 0, "unbound");
+        bind_loopback(make(AF_INET6, SOCK_STREAM, 0, "bound"), AF_INET6, 0);
+}
+
+static void make_udp_unbound(void) {
+        make(AF_INET6, SOCK_DGRAM, 0, "unbound");
+}
+
+/* ---- Multipath ---- */
+
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+
+static int mptcp_listener(void) {
+        int fd = make(AF_INET, SOCK_STREAM, IPPROTO_MPTCP, "listener");
+
+        bind_loopback(fd, AF_INET, 0);
+        check(listen(fd, 7), "listen");
+        return fd;
+}
+
+static void connect_as(int server, int protocol, const char *client, const char *accepted) {
+        Address a;
+        socklen_t size = address_of(server, &a);
+
+        check(connect(make(AF_INET, SOCK_STREAM, protocol, client), &a.any, size), "connect");
+        keep(check(accept4(server, NULL, NULL, SOCK_CLOEXEC), "accept"), accepted);
+}
+
+static void make_mptcp_pair(void) {
+        connect_as(mptcp_listener(), IPPROTO_MPTCP, "client", "server");
+}
+
+/* One side speaks TCP only. */
+static void make_mptcp_fallback(void) {
+        connect_as(mptcp_listener(), IPPROTO_TCP, "tcp-client", "tcp-server");
+        connect_as(listener(AF_INET, 7), IPPROTO_MPTCP, "client", "fallen-server");
+}
+
 /* ---- The rest ---- */
+
+static void make_udplite(void) {
+        bind_loopback(make(AF_INET, SOCK_DGRAM, IPPROTO_UDPLITE, "bound"), AF_INET, 0);
+        bind_loopback(make(AF_INET6, SOCK_DGRAM, IPPROTO_UDPLITE, "bound6"), AF_INET6, 0);
+}
+
+static void make_packet(void) {
+        struct sockaddr_ll lo = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = 1 };
+
+        check(bind(make(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL), "sniffer"), (struct sockaddr *) &lo, sizeof(lo)), "bind");
+        make(AF_PACKET, SOCK_DGRAM, htons(ETH_P_ARP), "dgram");
+        make(AF_PACKET, SOCK_RAW, 0, "sender");
+}
+
+static void make_netlink(void) {
+        static const struct {
+                int protocol;
+                const char *role;
+        } netlinks[] = { { NETLINK_ROUTE, "rtnl" }, { NETLINK_KOBJECT_UEVENT, "uevent" }, { NETLINK_GENERIC, "genl" } };
+
+        for (size_t i = 0; i < sizeof(netlinks) / sizeof(netlinks[0]); i++) {
+                struct sockaddr_nl a = { .nl_family = AF_NETLINK, .nl_groups = i == 1 };
+
+                check(bind(make(AF_NETLINK, SOCK_RAW, netlinks[i].protocol, netlinks[i].role), (struct sockaddr *) &a, sizeof(a)), "bind");
+        }
+        make(AF_NETLINK, SOCK_DGRAM, NETLINK_ROUTE, "unbound");
+}
+
+static void make_vsock(void) {
+        struct sockaddr_vm a = { .svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_ANY, .svm_port = VMADDR_PORT_ANY };
+        int fd = make(AF_VSOCK, SOCK_STREAM, 0, "listener");
+
+        check(bind(fd, (struct sockaddr *) &a, sizeof(a)), "bind");
+        check(listen(fd, 7), "listen");
+}
+
+/* The same socket under two descriptors. */
+static void make_dup(void) {
+        keep(check(fcntl(listener(AF_INET, 7), F_DUPFD_CLOEXEC, 100), "dup"), "again");
+}
 
 static const struct {
         const char *name;
@@ -334,6 +476,21 @@ static const struct {
         { "raw4", make_raw4 },
         { "raw6", make_raw6 },
         { "icmp4", make_icmp4 },
+        { "icmp6", make_icmp6 },
+        { "tcp-syn-sent", make_tcp_syn_sent },
+        { "tcp-orphan", make_tcp_orphan },
+        { "tcp-on-device", make_tcp_on_device },
+        { "udp-on-device", make_udp_on_device },
+        { "tcp-unbound", make_tcp_unbound },
+        { "udp-unbound", make_udp_unbound },
+        { "mptcp-pair", make_mptcp_pair },
+        { "mptcp-fallback", make_mptcp_fallback },
+        { "udplite", make_udplite },
+        { "packet", make_packet },
+        { "netlink", make_netlink },
+        { "vsock", make_vsock },
+        { "dup", make_dup },
+        { "unix-shutdown", make_unix_shutdown },
         { "unix", make_unix },
         { "unix-connected", make_unix_connected },
         { "unix-unaccepted", make_unix_unaccepted },
@@ -375,17 +532,21 @@ static int parse_parameter(const char *p) {
 }
 
 static void tell(void) {
+        unsigned told = 0;
+
         printf("{\"pid\": %d, \"sockets\": [", getpid());
         for (size_t i = 0; i < made_count; i++) {
                 struct stat st;
                 Address a;
                 unsigned port = 0;
 
+                if (made[i].fd < 0)
+                        continue;
                 check(fstat(made[i].fd, &st), "fstat");
                 address_of(made[i].fd, &a);
                 if (a.any.sa_family == AF_INET || a.any.sa_family == AF_INET6)
                         port = ntohs(a.v4.sin_port);
-                printf("%s{\"role\": \"%s\", \"fd\": %d, \"inode\": %lu, \"port\": %u}", i ? ", " : "", made[i].role, made[i].fd,
+                printf("%s{\"role\": \"%s\", \"fd\": %d, \"inode\": %lu, \"port\": %u}", told++ ? ", " : "", made[i].role, made[i].fd,
                        (unsigned long) st.st_ino, port);
         }
         printf("]}\n");

@@ -14,7 +14,8 @@ struct Life {
 
 static bool is_opening(EventKind kind) {
         return kind == EVENT_CONNECTION_PRESENT || kind == EVENT_CONNECTION_APPEARED ||
-               kind == EVENT_LISTENER_PRESENT || kind == EVENT_LISTENER_APPEARED;
+               kind == EVENT_LISTENER_PRESENT || kind == EVENT_LISTENER_APPEARED || kind == EVENT_SOCKET_PRESENT ||
+               kind == EVENT_SOCKET_APPEARED;
 }
 
 static const char *check_life(Invariants *v, const Event *e) {

@@ -90,6 +90,8 @@ static void step_options(Scenario *s) {
         const char *ephemeral = script_option(x, "ephemeral"), *heal = script_option(x, "heal");
         const char *exact = script_option(x, "exact");
 
+        s->options.tell_community_id = script_flag(x, "community-id");
+
         s->options.max_sockets = script_number_option(x, "max_sockets", 0);
         s->options.own_pid = (uint32_t) script_number_option(x, "own_pid", 0);
         s->options.notices_exact = exact && strcmp(exact, "yes") == 0;

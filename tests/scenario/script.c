@@ -215,14 +215,30 @@ static void unix_socket(Script *s, size_t first, Socket *ret) {
 }
 
 static void inet_socket(Script *s, size_t first, TableKind table, Socket *ret) {
-        static const uint8_t transports[] = { TRANSPORT_TCP, TRANSPORT_UDP, TRANSPORT_RAW };
+        static const uint8_t transports[_TABLE_MAX] = {
+                [TABLE_TCP] = TRANSPORT_TCP,
+                [TABLE_UDP] = TRANSPORT_UDP,
+                [TABLE_RAW] = TRANSPORT_RAW,
+                [TABLE_UDPLITE] = TRANSPORT_UDPLITE,
+        };
+        const char *transport = script_option(s, "transport");
         Family a = endpoint(s, script_word(s, first, "local address"), &ret->local);
         Family b = endpoint(s, script_word(s, first + 1, "peer address"), &ret->peer);
 
         if (a != FAMILY_UNKNOWN && b != FAMILY_UNKNOWN && a != b)
                 script_fail(s, "two families of addresses");
         ret->family = (uint8_t) (a != FAMILY_UNKNOWN ? a : b != FAMILY_UNKNOWN ? b : FAMILY_IPV4);
-        ret->transport = transports[table];
+        ret->transport = transport ? (uint8_t) transport_from_name(transport) : transports[table];
+}
+
+/* PROTOCOL PORT-ID, the first as a number: packet, netlink. */
+static void raw_socket(Script *s, size_t first, TableKind table, Socket *ret) {
+        const char *transport = script_option(s, "transport");
+
+        ret->family = table == TABLE_PACKET ? FAMILY_PACKET : FAMILY_NETLINK;
+        ret->transport = transport ? (uint8_t) transport_from_name(transport) : table == TABLE_PACKET ? TRANSPORT_RAW : TRANSPORT_UNKNOWN;
+        ret->local.port = (uint16_t) script_number(s, script_word(s, first, "protocol"));
+        endpoint_set_word(&ret->local, 0, inode(s, script_word(s, first + 1, "port id")));
 }
 
 void script_socket(Script *s, size_t first, TableKind table, Socket *ret) {
@@ -233,12 +249,17 @@ void script_socket(Script *s, size_t first, TableKind table, Socket *ret) {
         ret->inode = inode(s, script_word(s, first + 1, "inode"));
         if (table == TABLE_UNIX)
                 unix_socket(s, first + 2, ret);
+        else if (table == TABLE_PACKET || table == TABLE_NETLINK)
+                raw_socket(s, first + 2, table, ret);
         else
                 inet_socket(s, first + 2, table, ret);
         state = script_word(s, first + 4, "state");
         ret->state = (uint8_t) state_from_name(state);
         if (ret->state == STATE_UNKNOWN)
                 script_fail(s, "'%s' is no state", state);
+        ret->interface = (uint32_t) script_number_option(s, "interface", 0);
+        if (ret->interface != 0)
+                (void) snprintf(ret->device, sizeof(ret->device), "eth%u", ret->interface);
         ret->timer = (uint8_t) script_number_option(s, "timer", TIMER_NONE);
         ret->bytes_sent = script_number_option(s, "sent", SOCKET_UNKNOWN);
         ret->bytes_received = script_number_option(s, "received", SOCKET_UNKNOWN);

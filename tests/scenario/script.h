@@ -52,7 +52,7 @@ uint64_t script_time(const Script *s, const char *word);
 void script_times(const Script *s, char *word, uint64_t *ret_from, uint64_t *ret_to);
 TableKind script_table(const Script *s, const char *word);
 
-/* Words from `first` on: COOKIE INODE LOCAL PEER STATE and options. */
+/* Words from `first` on: COOKIE INODE LOCAL PEER STATE and options; of packet and netlink sockets PROTOCOL and PORT-ID for LOCAL and PEER. */
 void script_socket(Script *s, size_t first, TableKind table, Socket *ret);
 /* Words from `first` on: PID/START COMM and options. */
 void script_process(Script *s, size_t first, Process *ret);

@@ -110,7 +110,7 @@ static void test_calls_out_of_place(void **state) {
         ledger_holders_end(l, 1, (Coverage){});
         assert_int_equal(ledger_process_touch(l, 812, 100, NULL), -ENOENT);
         assert_int_equal(ledger_note(l, &(Notice){ .kind = NOTICE_EXIT }), -EINVAL);
-        assert_int_equal(ledger_note(l, &(Notice){ .kind = NOTICE_DESTROY, .socket.family = FAMILY_NETLINK }), -EINVAL);
+        assert_int_equal(ledger_note(l, &(Notice){ .kind = NOTICE_DESTROY, .socket.family = FAMILY_IPV4, .socket.transport = TRANSPORT_SCTP }), -EINVAL);
         scan(l, 10);
         assert_int_equal(ledger_holders_begin(l, 812, 101, 0), -ENOENT); /* another process with this pid */
         assert_int_equal(ledger_holders_begin(l, 812, 100, 0), 0);

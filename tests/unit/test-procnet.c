@@ -153,6 +153,34 @@ static void test_inet_bad(void **state) {
         assert_int_equal(inet(good, FAMILY_IPV4, TRANSPORT_TCP, true, &s), 1);
 }
 
+static void test_packet(void **state) {
+        static const char good[] = "00000000dd1e4a2b 3      3    0003   2     1 0      1000   77";
+        Socket s = { .inode = 1 };
+
+        for (size_t n = 0; n + 2 < sizeof(good); n++)
+                assert_int_equal(procnet_parse_packet(good, n, &s), -EINVAL);
+        assert_int_equal(procnet_parse_packet(good, sizeof(good) - 1, &s), 1);
+        assert_true(s.family == FAMILY_PACKET && s.transport == TRANSPORT_RAW && s.state == STATE_CLOSE);
+        assert_true(s.inode == 77 && s.interface == 2 && s.uid == 1000 && s.local.port == 3 && s.cookie == 0);
+        assert_int_equal(procnet_parse_packet("0 3 2 88cc 0 0 0 0 9 ", 21, &s), 1);
+        assert_true(s.transport == TRANSPORT_DGRAM && s.local.port == 0x88cc && s.interface == 0 && s.inode == 9);
+        assert_int_equal(procnet_parse_packet("0 3 1 0003 0 0 0 0 9", 20, &s), -EINVAL); /* no type of theirs */
+}
+
+static void test_netlink(void **state) {
+        static const char good[] = "00000000f6826d96 15  901        00000001 0        0        0     2        0        77      ";
+        Socket s = { .inode = 1 };
+
+        assert_int_equal(procnet_parse_netlink(good, sizeof(good) - 1, &s), 1);
+        assert_true(s.family == FAMILY_NETLINK && s.transport == TRANSPORT_UNKNOWN && s.state == STATE_CLOSE && s.inode == 77);
+        assert_true(s.local.port == 15 && endpoint_word(&s.local, 0) == 901);
+        assert_int_equal(procnet_parse_netlink("0 0 4294963297 00000000 0 0 0 2 0 5", 36 - 1, &s), 1);
+        assert_true(endpoint_word(&s.local, 0) == 4294963297U); /* chosen by the kernel */
+        assert_int_equal(procnet_parse_netlink("0 0 0 00000000 0 0 0 2 0 4", 26, &s), 0); /* its own end */
+        for (size_t n = 0; n < 81; n++) /* where the inode begins */
+                assert_int_equal(procnet_parse_netlink(good, n, &s), -EINVAL);
+}
+
 static int local(const char *line, Socket *ret) {
         return procnet_parse_unix(line, strlen(line), ret);
 }
@@ -377,7 +405,8 @@ static void test_look(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_tcp),       cmocka_unit_test(test_byte_order), cmocka_unit_test(test_timers),
-                cmocka_unit_test(test_not_told),  cmocka_unit_test(test_udp_raw),    cmocka_unit_test(test_inet_bad),
+                cmocka_unit_test(test_not_told),  cmocka_unit_test(test_udp_raw),    cmocka_unit_test(test_packet), cmocka_unit_test(test_netlink),
+                cmocka_unit_test(test_inet_bad),
                 cmocka_unit_test(test_unix),      cmocka_unit_test(test_unix_bad),   cmocka_unit_test(test_feed),
                 cmocka_unit_test(test_feed_unix), cmocka_unit_test(test_long_line),  cmocka_unit_test(test_look),
         };

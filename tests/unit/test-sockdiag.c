@@ -5,9 +5,12 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/inet_diag.h>
+#include <linux/netlink_diag.h>
+#include <linux/packet_diag.h>
 #include <linux/sock_diag.h>
 #include <linux/tcp.h>
 #include <linux/unix_diag.h>
+#include <linux/vm_sockets_diag.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -410,6 +413,113 @@ static void test_icons(void **state) {
         assert_int_equal(sockdiag_parse_icons(&m.header, sum_client, &sum), -EINVAL);
 }
 
+/* Of the same inode as its connection: told by its upper layer protocol. */
+static void test_subflow(void **state) {
+        struct inet_diag_msg d = established_make();
+        struct {
+                struct nlattr attribute;
+                char name[8];
+        } ulp = { { sizeof(struct nlattr) + 6, INET_ULP_INFO_NAME }, "mptcp" };
+        Message m;
+        Socket s;
+
+        begin(&m, &d, sizeof(d));
+        put(&m, INET_DIAG_ULP_INFO, &ulp, sizeof(ulp));
+        assert_int_equal(sockdiag_parse_inet(&m.header, TRANSPORT_TCP, &s), 1);
+        assert_int_equal(s.transport, TRANSPORT_MPTCP);
+        assert_true(s.cookie != 0);
+        assert_int_equal(sockdiag_parse_inet(&m.header, TRANSPORT_MPTCP, &s), 1);
+        assert_true(s.cookie == 0); /* not its own */
+        memcpy(ulp.name, "mptcq", 6);
+        begin(&m, &d, sizeof(d));
+        put(&m, INET_DIAG_ULP_INFO, &ulp, sizeof(ulp));
+        assert_int_equal(sockdiag_parse_inet(&m.header, TRANSPORT_TCP, &s), 1);
+        assert_int_equal(s.transport, TRANSPORT_TCP);
+        /* an attribute within the attribute that reaches beyond it */
+        ulp.attribute.nla_len = 400;
+        begin(&m, &d, sizeof(d));
+        put(&m, INET_DIAG_ULP_INFO, &ulp, sizeof(ulp));
+        assert_int_equal(sockdiag_parse_inet(&m.header, TRANSPORT_TCP, &s), 1);
+        assert_int_equal(s.transport, TRANSPORT_TCP);
+}
+
+static void test_packet(void **state) {
+        struct packet_diag_msg d = { AF_PACKET, SOCK_RAW, 0x0003, 77, { 5, 1 } }, bad[2] = { d, d };
+        const struct packet_diag_info index = { .pdi_index = 2 };
+        uint32_t uid = 1000;
+        char buffer[SOCKET_PROTOCOL_MAX];
+        Message m;
+        Socket s = { .inode = 1 };
+
+        for (uint32_t n = 0; n < sizeof(d); n++) {
+                begin(&m, &d, n);
+                assert_int_equal(sockdiag_parse_packet(&m.header, &s), -EINVAL);
+        }
+        bad[0].pdiag_family = AF_INET;
+        bad[1].pdiag_type = SOCK_SEQPACKET;
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                begin(&m, &bad[i], sizeof(d));
+                assert_int_equal(sockdiag_parse_packet(&m.header, &s), -EINVAL);
+        }
+        assert_int_equal(s.inode, 1);
+        begin(&m, &d, sizeof(d));
+        put(&m, PACKET_DIAG_INFO, &index, sizeof(index));
+        put(&m, PACKET_DIAG_UID, &uid, sizeof(uid));
+        assert_int_equal(sockdiag_parse_packet(&m.header, &s), 1);
+        assert_true(s.family == FAMILY_PACKET && s.transport == TRANSPORT_RAW && s.state == STATE_CLOSE);
+        assert_true(s.inode == 77 && s.cookie == 0x100000005 && s.interface == 2 && s.uid == 1000);
+        assert_string_equal(socket_protocol(&s, buffer), "all");
+        d.pdiag_type = SOCK_PACKET;
+        begin(&m, &d, sizeof(d));
+        assert_int_equal(sockdiag_parse_packet(&m.header, &s), 1);
+        assert_true(s.transport == TRANSPORT_PACKET && s.interface == 0 && s.uid == UINT32_MAX);
+}
+
+static void test_netlink(void **state) {
+        struct netlink_diag_msg d = { .ndiag_family = AF_NETLINK, .ndiag_type = SOCK_RAW, .ndiag_protocol = 15, .ndiag_portid = 901,
+                                      .ndiag_ino = 77, .ndiag_cookie = { 5 } };
+        char buffer[SOCKET_PROTOCOL_MAX];
+        Message m;
+        Socket s;
+
+        for (uint32_t n = 0; n < sizeof(d); n++) {
+                begin(&m, &d, n);
+                assert_int_equal(sockdiag_parse_netlink(&m.header, &s), -EINVAL);
+        }
+        begin(&m, &d, sizeof(d));
+        assert_int_equal(sockdiag_parse_netlink(&m.header, &s), 1);
+        assert_true(s.family == FAMILY_NETLINK && s.transport == TRANSPORT_UNKNOWN && s.state == STATE_CLOSE && s.inode == 77);
+        assert_int_equal(endpoint_word(&s.local, 0), 901);
+        assert_string_equal(socket_protocol(&s, buffer), "uevent");
+        d.ndiag_portid = 0; /* the kernel's own end */
+        begin(&m, &d, sizeof(d));
+        assert_int_equal(sockdiag_parse_netlink(&m.header, &s), 0);
+        d.ndiag_family = AF_UNIX;
+        begin(&m, &d, sizeof(d));
+        assert_int_equal(sockdiag_parse_netlink(&m.header, &s), -EINVAL);
+}
+
+/* By the header: no kernel here answers so. */
+static void test_vsock(void **state) {
+        struct vsock_diag_msg d = { .vdiag_family = AF_VSOCK, .vdiag_type = SOCK_STREAM, .vdiag_state = STATE_ESTABLISHED, .vdiag_src_cid = 3,
+                                    .vdiag_src_port = 100000, .vdiag_dst_cid = 2, .vdiag_dst_port = 1024, .vdiag_ino = 77 };
+        Message m;
+        Socket s;
+
+        for (uint32_t n = 0; n < sizeof(d); n++) {
+                begin(&m, &d, n);
+                assert_int_equal(sockdiag_parse_vsock(&m.header, &s), -EINVAL);
+        }
+        begin(&m, &d, sizeof(d));
+        assert_int_equal(sockdiag_parse_vsock(&m.header, &s), 1);
+        assert_true(s.family == FAMILY_VSOCK && s.transport == TRANSPORT_STREAM && s.state == STATE_ESTABLISHED && s.inode == 77);
+        assert_true(endpoint_word(&s.local, 0) == 3 && endpoint_word(&s.local, 1) == 100000);
+        assert_true(endpoint_word(&s.peer, 0) == 2 && endpoint_word(&s.peer, 1) == 1024);
+        d.vdiag_state = 12;
+        begin(&m, &d, sizeof(d));
+        assert_int_equal(sockdiag_parse_vsock(&m.header, &s), -EINVAL);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_inet),     cmocka_unit_test(test_inet6),
@@ -419,6 +529,8 @@ int main(void) {
                 cmocka_unit_test(test_unix_bad), cmocka_unit_test(test_next),
                 cmocka_unit_test(test_destroy),
                 cmocka_unit_test(test_icons),
+                cmocka_unit_test(test_subflow),  cmocka_unit_test(test_packet),
+                cmocka_unit_test(test_netlink),  cmocka_unit_test(test_vsock),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

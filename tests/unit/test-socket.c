@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "collect/look.h"
 #include "collect/socket.h"
 
 static void test_init(void **state) {
@@ -138,12 +139,66 @@ static void test_path(void **state) {
         assert_null(socket_path(&s, buffer).data);
 }
 
+static void test_protocol(void **state) {
+        static const struct {
+                Family family;
+                Transport transport;
+                uint16_t number;
+                const char *name;
+        } cases[] = {
+                { FAMILY_PACKET, TRANSPORT_RAW, 3, "all" },         { FAMILY_PACKET, TRANSPORT_DGRAM, 0x0806, "arp" },
+                { FAMILY_PACKET, TRANSPORT_RAW, 0xbeef, "0xbeef" }, { FAMILY_PACKET, TRANSPORT_RAW, 5, "5" },
+                { FAMILY_NETLINK, TRANSPORT_UNKNOWN, 0, "rtnl" },   { FAMILY_NETLINK, TRANSPORT_UNKNOWN, 31, "31" },
+                { FAMILY_IPV4, TRANSPORT_RAW, 1, "icmp" },          { FAMILY_IPV6, TRANSPORT_RAW, 58, "icmp6" },
+                { FAMILY_IPV4, TRANSPORT_RAW, 253, "253" },         { FAMILY_IPV4, TRANSPORT_TCP, 80, NULL },
+                { FAMILY_UNIX, TRANSPORT_STREAM, 0, NULL },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Socket s = { .family = (uint8_t) cases[i].family, .transport = (uint8_t) cases[i].transport, .local.port = cases[i].number };
+                char buffer[SOCKET_PROTOCOL_MAX];
+                const char *name = socket_protocol(&s, buffer);
+
+                assert_true(socket_is_raw(s.family, s.transport) == (cases[i].name != NULL));
+                if (cases[i].name)
+                        assert_string_equal(name, cases[i].name);
+                else
+                        assert_null(name);
+        }
+}
+
+static void test_words(void **state) {
+        Endpoint e = {};
+
+        endpoint_set_word(&e, 0, 0x01020304);
+        endpoint_set_word(&e, 3, UINT32_MAX);
+        assert_memory_equal(e.ip, ((uint8_t[]){ 1, 2, 3, 4 }), 4);
+        assert_true(endpoint_word(&e, 0) == 0x01020304 && endpoint_word(&e, 1) == 0 && endpoint_word(&e, 3) == UINT32_MAX);
+}
+
+static void test_table_of(void **state) {
+        assert_int_equal(table_of(FAMILY_IPV6, TRANSPORT_MPTCP), TABLE_TCP);
+        assert_int_equal(table_of(FAMILY_IPV4, TRANSPORT_UDPLITE), TABLE_UDPLITE);
+        assert_int_equal(table_of(FAMILY_IPV4, TRANSPORT_ICMP), TABLE_RAW);
+        assert_int_equal(table_of(FAMILY_UNIX, TRANSPORT_UNKNOWN), TABLE_UNIX);
+        assert_int_equal(table_of(FAMILY_PACKET, TRANSPORT_RAW), TABLE_PACKET);
+        assert_int_equal(table_of(FAMILY_NETLINK, TRANSPORT_UNKNOWN), TABLE_NETLINK);
+        assert_int_equal(table_of(FAMILY_VSOCK, TRANSPORT_SEQPACKET), TABLE_VSOCK);
+        /* what cannot be is nowhere: a rule about TCP asks for no unix sockets */
+        assert_int_equal(table_of(FAMILY_UNIX, TRANSPORT_TCP), _TABLE_MAX);
+        assert_int_equal(table_of(FAMILY_PACKET, TRANSPORT_TCP), _TABLE_MAX);
+        assert_int_equal(table_of(FAMILY_IPV4, TRANSPORT_UNKNOWN), _TABLE_MAX);
+        assert_int_equal(table_of(FAMILY_NETLINK, TRANSPORT_RAW), _TABLE_MAX);
+        assert_int_equal(table_of(99, 99), _TABLE_MAX);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_init),           cmocka_unit_test(test_names),
                 cmocka_unit_test(test_listener),       cmocka_unit_test(test_endpoint_text),
                 cmocka_unit_test(test_endpoint_order), cmocka_unit_test(test_endpoint_normalise),
-                cmocka_unit_test(test_path),
+                cmocka_unit_test(test_path),           cmocka_unit_test(test_protocol),
+                cmocka_unit_test(test_words),          cmocka_unit_test(test_table_of),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
