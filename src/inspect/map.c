@@ -200,7 +200,7 @@ static void map_drop_twins(Map *m) {
 
 static MapKey key_of(const Socket *s, const Endpoint *local, const Endpoint *peer) {
         Endpoint l = *local, p = *peer;
-        MapKey k = { .netns = s->netns, .transport = s->transport, .local_port = l.port, .peer_port = p.port };
+        MapKey k = { .netns = s->netns, .transport = (uint8_t) transport_on_wire(s->transport), .local_port = l.port, .peer_port = p.port };
 
         k.local_family = (uint8_t) endpoint_normalise(s->family, &l);
         k.peer_family = (uint8_t) endpoint_normalise(s->family, &p);

@@ -25,8 +25,9 @@ ANSWER = 20  # seconds: a bound for what must happen, not a delay
 class Made:
     """The sockets that one mksockets holds, until it is left."""
 
-    def __init__(self, kind, *parameters):
-        self.process = subprocess.Popen([BUILD / 'mksockets', kind, *parameters], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    def __init__(self, kind, *parameters, ns=None):
+        command = [BUILD / 'mksockets', kind, *parameters]
+        self.process = subprocess.Popen(ns.command(*command) if ns else command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         line = self.process.stdout.readline()
         assert line, f'mksockets {kind} failed'
         told = json.loads(line)
