@@ -73,7 +73,7 @@ typedef struct Exchange {
         uint64_t netns;
         const Taker *taker;
         int answer; /* of the taker */
-        bool no_subflows; /* they are seen, not told */
+        bool mptcp; /* connections are told, too */
         uint32_t own; /* inode of the socket that asks, which is not told; 0: it is in another table */
         size_t subflows, rows;
 } Exchange;
@@ -146,8 +146,8 @@ static int message_parse(const struct nlmsghdr *m, const Format *format, Socket 
         return format->parse ? format->parse(m, ret) : sockdiag_parse_inet(m, format->transport, ret);
 }
 
-/* Our own socket is nobody's that is audited. Where MPTCP connections are told, their subflows are not; else they are what they
- * are: TCP. */
+/* Our own socket is nobody's that is audited. Where MPTCP connections are told, their TCP rows are subflows; else they are
+ * what they are on the wire. */
 static bool row_told(Exchange *e, Socket *s) {
         if (e->own != 0 && s->inode == e->own)
                 return false;
@@ -155,7 +155,8 @@ static bool row_told(Exchange *e, Socket *s) {
                 return true;
         e->subflows++;
         s->transport = TRANSPORT_TCP;
-        return !e->no_subflows;
+        s->subflow = e->mptcp;
+        return true;
 }
 
 /* 1: the dump is at its end; 0: go on; negative errno. */
@@ -270,11 +271,11 @@ static int dump_mptcp(Sockdiag *d, Exchange *e) {
         return r;
 }
 
-/* Known race: a connection that is opened between the two dumps has its subflow left out, and is told by the next look. */
+/* Known race: a connection that is opened between the two dumps shows its subflow only, and is told by the next look. */
 static int dump_tcp_and_mptcp(Sockdiag *d, Exchange *e) {
         int r;
 
-        e->no_subflows = d->mptcp;
+        e->mptcp = d->mptcp;
         r = dump_tcp(d, e, STATES_LOOK);
         if (r < 0 || !d->mptcp || (e->subflows == 0 && !d->mptcp_before))
                 return r;

@@ -15,7 +15,7 @@
 typedef struct Sockdiag {
         int fd; /* -1: closed */
         uint32_t sequence;
-        bool mptcp;        /* this kernel lists MPTCP connections: then their TCP subflows, which have the same inode, are not told */
+        bool mptcp;        /* this kernel lists MPTCP connections: then their TCP rows, which have the same inode, are told as subflows */
         bool mptcp_before; /* the last look at TCP here told MPTCP connections; kept by the caller. Asking costs as much as TCP does,
                             * so it is only done then, or where there are subflows */
 } Sockdiag;

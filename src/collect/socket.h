@@ -91,6 +91,7 @@ typedef struct Socket {
         uint64_t netns;  /* Netns.id of the namespace the socket lives in */
         uint32_t inode;  /* 0: none */
         uint8_t family, transport, state, timer;
+        bool subflow; /* TCP that belongs to an MPTCP connection, which is told itself: no connection of its own */
 
         Endpoint local, peer; /* local.port of a raw, packet or netlink socket is its protocol number */
         uint32_t interface;   /* index it is bound to; 0: none */

@@ -171,6 +171,18 @@ static int see_known(Ledger *l, Connection *c, const Socket *row, TableState *t)
         return 0;
 }
 
+/* Of a connection that is told: known (as what was always there), so that its close is not missed (rule 7), and nothing else. */
+static int see_subflow(Ledger *l, uint64_t key, const TableState *t) {
+        const uint64_t *value = socketmap_find(&l->sockets, key);
+        Slot known = { .kind = SLOT_FOREIGN, .age = 3, .mark = t->look, .table = t->index };
+
+        if (value && slot_kind(*value) == SLOT_CONNECTION)
+                return 0;
+        if (value && slot_kind(*value) == SLOT_CLOSED && slot_unpack(*value).mark == t->look)
+                return 0; /* rule 3 */
+        return socketmap_put(&l->sockets, key, slot_pack(known));
+}
+
 int ledger_see(Ledger *l, const Socket *row) {
         TableState *t = l->current;
         uint64_t key, *value;
@@ -192,6 +204,8 @@ int ledger_see(Ledger *l, const Socket *row) {
                 }
                 return 0;
         }
+        if (row->subflow)
+                return see_subflow(l, key, t);
         ledger_note_listener(l, t, row, key);
         if (stall_is_waiting(row))
                 ledger_see_waiting(l, row, t, key);

@@ -84,7 +84,7 @@ int map_add_holder(Map *m, uint32_t process, int fd, uint32_t inode) {
 int map_add_socket(Map *m, const Socket *s) {
         int r;
 
-        if (s->timer == TIMER_TIME_WAIT || s->state == STATE_TIME_WAIT)
+        if (s->timer == TIMER_TIME_WAIT || s->state == STATE_TIME_WAIT || s->subflow)
                 return 0;
         r = grow(&m->sockets, &m->sockets_allocated, m->socket_count, sizeof(MapSocket));
         if (r < 0)

@@ -85,7 +85,7 @@ void map_done(Map *m);
 /* Each returns 0 or -ENOMEM. Processes must come in ascending order of pid; the contents of p are taken over, also on failure. */
 int map_add_process(Map *m, Process *p);
 int map_add_holder(Map *m, uint32_t process, int fd, uint32_t inode);
-/* Sockets that are gone though listed (TIMER_TIME_WAIT, TIME_WAIT) are left out. */
+/* Sockets that are gone though listed (TIMER_TIME_WAIT, TIME_WAIT), and subflows, are left out. */
 int map_add_socket(Map *m, const Socket *s);
 int map_add_unlisted(Map *m, uint32_t inode, const char *protocol);
 int map_add_netns(Map *m, const Netns *n);

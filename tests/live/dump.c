@@ -80,6 +80,8 @@ static int dump_begin(void *userdata, const Netns *netns, TableKind table, uint6
 static int dump_row(void *userdata, const Socket *socket) {
         Dump *d = userdata;
 
+        if (socket->subflow)
+                return 0;
         if (d->count == d->allocated) {
                 size_t want = MAX(d->allocated * 2, (size_t) 1024);
                 Socket *p = reallocarray(d->sockets, want, sizeof(*p));

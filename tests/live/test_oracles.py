@@ -103,7 +103,8 @@ def our_socket(row):
 
 def ours():
     answer = subprocess.run([SOCKAUDIT, 'list', '--all', '--json'], capture_output=True, text=True, timeout=ANSWER, check=False)
-    assert answer.returncode == 0, answer.stderr
+    assert answer.returncode in (0, 1), answer.stderr  # 1: some are stuck, as they were made; all could be seen
+    assert answer.stderr == ''
     sockets = {}
     for row in json.loads(answer.stdout):
         key = row.get('inode') or (row['netns'], row['local'], row['peer'])

@@ -56,3 +56,20 @@ at 14.1-14.2 look tcp
 at 14.2 judge
 at 14.3 question i1002=gone
 > connection-vanished i1002 TRANSPORT=mptcp
+# The closes of its subflows are closes of nothing that was missed; one that no look has seen is.
+at 15 scan
+  812/100 nginx
+at 15.1-15.2 look tcp
+  - 1001 *:443 - listening transport=mptcp
+  c3 1003 1.2.3.4:443 5.6.7.8:3345 established
+  c21 1004 1.2.3.4:443 5.6.7.8:3346 established subflow
+  c22 1004 1.2.3.5:443 5.6.7.8:3346 established subflow
+  - 1004 1.2.3.4:443 5.6.7.8:3346 established transport=mptcp
+at 15.2 judge
+at 15.5-15.6 note destroy tcp c21 - 1.2.3.4:443 5.6.7.8:3346 closed
+at 15.5-15.6 note destroy tcp c22 - 1.2.3.5:443 5.6.7.8:3346 closed
+at 15.7 flush
+at 15.8-15.9 note destroy tcp c23 - 1.2.3.5:443 5.6.7.8:4000 closed
+> connection-missed COOKIE=23
+at 15.9 flush
+status sockets=3

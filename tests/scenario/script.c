@@ -257,6 +257,7 @@ void script_socket(Script *s, size_t first, TableKind table, Socket *ret) {
         ret->state = (uint8_t) state_from_name(state);
         if (ret->state == STATE_UNKNOWN)
                 script_fail(s, "'%s' is no state", state);
+        ret->subflow = script_flag(s, "subflow");
         ret->interface = (uint32_t) script_number_option(s, "interface", 0);
         if (ret->interface != 0)
                 (void) snprintf(ret->device, sizeof(ret->device), "eth%u", ret->interface);
