@@ -36,6 +36,10 @@ DIFFERENCES = {
     'ss asks vsock_diag, which this kernel has not': ('ss', 'missing', lambda s: s.family == 'vsock'),
     'ss lists the subflows of an MPTCP connection beside it, as TCP': ('ss', 'transport', lambda s: s.transport == 'mptcp'),
     'ss shows the cookie of MPTCP, which is that of the listener also for what it accepted': ('ss', 'cookie', lambda s: s.transport == 'mptcp'),
+    'ss names no other end for what waits in the queue of a listener; we name the listener': ('ss', 'peer_inode', lambda s: s.peer_roles == {'listener'}),
+    '... and who holds that': ('ss', 'peer_holders', lambda s: s.peer_roles == {'listener'}),
+    'ss names no other end for datagrams to one who is not connected; we name who is bound there': ('ss', 'peer_inode', lambda s: s.peer_roles == {'bound'}),
+    '... and who holds it': ('ss', 'peer_holders', lambda s: s.peer_roles == {'bound'}),
     'ss prints NUL as @': ('ss', 'local', lambda s: s.family == 'unix' and '\0' in s.local[1:]),
     'lsof reads the text of /proc, in which MPTCP is its subflows': ('lsof', 'transport', lambda s: s.transport == 'mptcp'),
     'lsof prints IPv4-mapped addresses as IPv4': ('lsof', 'local', lambda s: s.mapped),
@@ -269,6 +273,7 @@ class Comparison:
         self.compared = 0
         for s in sockets:
             s.role = next((machine.roles[h] for h in s.holders if h in machine.roles), None)
+            s.peer_roles = {machine.roles.get(h) for h in s.peer_holders}
 
     def find(self, row):
         if row.get('inode'):
