@@ -52,7 +52,7 @@ typedef struct Connection Connection;
 
 typedef struct Holder {
         struct Holder *next_of_inode, *previous_of_inode; /* list head: Ledger.inodes */
-        struct Holder *next_of_actor;
+        struct Holder *next_of_actor; /* ascending descriptors */
         Actor *actor;
         Connection *connection; /* that is told to this inode; NULL: none */
         uint32_t inode;

@@ -28,12 +28,6 @@ Holder *ledger_holders(const Ledger *l, uint32_t inode) {
         return value ? (Holder *) (uintptr_t) *value : NULL;
 }
 
-static uint64_t descriptor_key(const Ledger *l, const Actor *a, int fd) {
-        uint64_t number = (uint64_t) a->process.pid << 32 | (uint32_t) fd;
-
-        return hash_mix(l->secret[0] ^ number, l->secret[1] ^ a->process.start_ticks) ?: 1;
-}
-
 /* --- changes --------------------------------------------------------------------------------------- */
 
 static HolderId holder_id(const Holder *h) {
@@ -343,7 +337,6 @@ static void holders_free(Ledger *l, Actor *a, uint64_t not_before, uint64_t not_
                 *p = h->next_of_actor;
                 holder_unlink(l, h);
                 lost(l, h, not_before, not_after, exited);
-                (void) socketmap_remove(&l->descriptors, descriptor_key(l, h->actor, h->fd));
                 free(h);
         }
 }
@@ -365,30 +358,38 @@ int ledger_holders_begin(Ledger *l, uint32_t pid, uint64_t start_ticks, uint64_t
         for (Holder *h = a->holders; h; h = h->next_of_actor)
                 h->seen = false;
         l->walked = a;
+        l->walk_place = &a->holders;
+        l->walk_fd = -1;
         l->walk_t0 = t0;
         l->gain_count = 0;
         return 0;
 }
 
-static int holder_new(Ledger *l, Actor *a, int fd, uint32_t inode, uint64_t key) {
+/* Where it stands, or is to stand, among the holders of the process, which are in ascending order. The kernel names them in that
+ * order, too: then this is one step. */
+static Holder **holder_place(Ledger *l, int fd) {
+        Holder **p = fd < l->walk_fd ? &l->walked->holders : l->walk_place;
+
+        while (*p && (*p)->fd < fd)
+                p = &(*p)->next_of_actor;
+        l->walk_place = p;
+        l->walk_fd = fd;
+        return p;
+}
+
+static int holder_new(Ledger *l, Holder **place, int fd, uint32_t inode) {
         Holder *h = calloc(1, sizeof(Holder));
         int r;
 
         if (!h)
                 return -ENOMEM;
-        *h = (Holder){ .actor = a, .fd = fd, .since = l->cycle + l->looked, .seen = true, .next_of_actor = a->holders };
+        *h = (Holder){ .actor = l->walked, .fd = fd, .since = l->cycle + l->looked, .seen = true, .next_of_actor = *place };
         r = holder_link(l, h, inode);
         if (r < 0) {
                 free(h);
                 return r;
         }
-        r = socketmap_put(&l->descriptors, key, (uintptr_t) h);
-        if (r < 0) {
-                holder_unlink(l, h);
-                free(h);
-                return r;
-        }
-        a->holders = h;
+        *place = h;
         if (!h->next_of_inode)
                 ledger_note_stray(l, h);
         return gained(l, h);
@@ -411,25 +412,22 @@ static int holder_move(Ledger *l, Holder *h, uint32_t inode) {
 }
 
 int ledger_hold(Ledger *l, int fd, uint32_t inode) {
-        Actor *a = l->walked;
-        uint64_t key, *value;
-        Holder *h;
+        Holder **place, *h;
 
-        if (!a)
+        if (!l->walked)
                 return -ENOENT;
         if (inode == 0)
                 return -EINVAL; /* no socket: none has it */
-        key = descriptor_key(l, a, fd);
-        value = socketmap_find(&l->descriptors, key);
-        if (value) {
-                h = (Holder *) (uintptr_t) *value;
+        place = holder_place(l, fd);
+        h = *place;
+        if (h && h->fd == fd) {
                 h->seen = true;
                 return h->inode == inode ? 0 : holder_move(l, h, inode);
         }
         /* Of a process that nobody watches only what somebody who is watched let go of. */
-        if (!a->wanted && !socketmap_find(&l->let_go, inode))
+        if (!l->walked->wanted && !socketmap_find(&l->let_go, inode))
                 return 0;
-        return holder_new(l, a, fd, inode, key);
+        return holder_new(l, place, fd, inode);
 }
 
 void ledger_holders_end(Ledger *l, uint64_t now, Coverage coverage) {

@@ -78,7 +78,6 @@ struct Ledger {
 
         SocketMap sockets;   /* key of a socket: Connection or Slot */
         SocketMap inodes;    /* inode: list of Holder */
-        SocketMap descriptors; /* process and descriptor: Holder */
         SocketMap listeners; /* namespace and TCP or UDP port: key of a listening socket */
         size_t connections;
         size_t suspects;
@@ -97,6 +96,8 @@ struct Ledger {
 
         Actor *actors;       /* by pid */
         Actor *walked;       /* between holders_begin and holders_end */
+        Holder **walk_place; /* among its holders: of walk_fd, the last that was named */
+        int walk_fd;
         uint64_t walk_t0;    /* of that walk */
         Holder **gains;      /* that it has shown, of connections that are told */
         size_t gain_count;

@@ -326,7 +326,6 @@ void ledger_judge(Ledger *l, uint64_t now) {
         judge_pending(l, now);
         socketmap_trim(&l->sockets);
         socketmap_trim(&l->inodes);
-        socketmap_trim(&l->descriptors);
         socketmap_trim(&l->listeners);
         ledger_judge_expectations(l, now);
 

@@ -255,7 +255,6 @@ Ledger *ledger_free(Ledger *l) {
         ledger_books_free(l);
         socketmap_done(&l->sockets);
         socketmap_done(&l->inodes);
-        socketmap_done(&l->descriptors);
         socketmap_done(&l->let_go);
         free(l->gains);
         socketmap_done(&l->listeners);
