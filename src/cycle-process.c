@@ -294,8 +294,7 @@ static int take_holder(void *userdata, int fd, uint32_t inode) {
         return ledger_hold(c->ledger, fd, inode);
 }
 
-int cycle_walk_process(void *userdata, const Process *p) {
-        Cycle *c = userdata;
+static int walk(Cycle *c, const Process *p, uint64_t ran) {
         Coverage coverage = {};
         int r;
 
@@ -310,6 +309,23 @@ int cycle_walk_process(void *userdata, const Process *p) {
                 coverage.state = COVERAGE_GONE;
         else if (r < 0)
                 coverage = (Coverage){ .state = COVERAGE_DENIED, .error = -r };
-        ledger_holders_end(c->ledger, clock_boottime(), coverage);
+        ledger_holders_end(c->ledger, clock_boottime(), ran, coverage);
         return 0;
+}
+
+/* 0: not known. */
+static uint64_t ran(const Cycle *c, const Process *p) {
+        uint64_t n;
+
+        return procfs_ran(c->proc_fd, p->pid, &n) < 0 ? 0 : n;
+}
+
+int cycle_walk_process(void *userdata, const Process *p) {
+        return walk(userdata, p, ran(userdata, p));
+}
+
+int cycle_walk_busy(void *userdata, const Process *p) {
+        uint64_t now = ran(userdata, p);
+
+        return now != 0 && now == p->ran ? 0 : walk(userdata, p, now);
 }

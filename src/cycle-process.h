@@ -39,3 +39,5 @@ int cycle_processes(Cycle *c, bool again);
 
 /* Of ledger_processes(): feed the descriptors of a process. */
 int cycle_walk_process(void *cycle, const Process *p);
+/* The same, but not of who has not run since his last walk: he has got nothing meanwhile. */
+int cycle_walk_busy(void *cycle, const Process *p);

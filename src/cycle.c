@@ -278,7 +278,7 @@ static int judge(Cycle *c) {
         int r = 0;
 
         if (ledger_unheld(c->ledger) > 0)
-                r = ledger_processes(c->ledger, LEDGER_ALL, cycle_walk_process, c);
+                r = ledger_processes(c->ledger, LEDGER_ALL, cycle_walk_busy, c);
         if (r >= 0 && ledger_sought(c->ledger) > 0) {
                 r = ledger_processes(c->ledger, LEDGER_EVERYONE, cycle_walk_process, c);
                 ledger_everyone_walked(c->ledger);

@@ -49,6 +49,8 @@ typedef struct Process {
         uint32_t login_uid, audit_session; /* PROCESS_UNKNOWN: not set */
         uint32_t netns_inode;              /* 0: unknown; shown to people, never an identity */
         uint64_t netns;                    /* Netns.id; 0: unknown */
+
+        uint64_t ran; /* procfs_ran() before its descriptors were last walked; 0: unknown */
 } Process;
 
 void process_done(Process *p);

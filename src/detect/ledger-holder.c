@@ -430,7 +430,7 @@ int ledger_hold(Ledger *l, int fd, uint32_t inode) {
         return holder_new(l, place, fd, inode);
 }
 
-void ledger_holders_end(Ledger *l, uint64_t now, Coverage coverage) {
+void ledger_holders_end(Ledger *l, uint64_t now, uint64_t ran, Coverage coverage) {
         Actor *a = l->walked;
 
         l->walked = NULL;
@@ -443,6 +443,7 @@ void ledger_holders_end(Ledger *l, uint64_t now, Coverage coverage) {
                 a->walked = true;
                 a->fresh = false;
                 a->walked_t0 = l->walk_t0;
+                a->process.ran = ran;
         }
         if (coverage.state == COVERAGE_DENIED && a->wanted && !a->denied) {
                 l->denied++;

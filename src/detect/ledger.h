@@ -94,8 +94,8 @@ int ledger_processes(Ledger *l, LedgerProcesses which, ledger_process_t callback
 /* -ENOENT: no such process. */
 int ledger_holders_begin(Ledger *l, uint32_t pid, uint64_t start_ticks, uint64_t t0);
 int ledger_hold(Ledger *l, int fd, uint32_t inode);
-/* OK: what was not named is held no more. Anything else keeps what was known; DENIED is told once (rule 5). */
-void ledger_holders_end(Ledger *l, uint64_t now, Coverage coverage);
+/* OK: what was not named is held no more. Anything else keeps what was known; DENIED is told once (rule 5). ran: a number for Process.ran; 0: unknown. */
+void ledger_holders_end(Ledger *l, uint64_t now, uint64_t ran, Coverage coverage);
 
 /* --- looks ----------------------------------------------------------------------------------------- */
 

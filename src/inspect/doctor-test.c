@@ -154,7 +154,7 @@ static int walk(void *userdata, const Process *p) {
 
         if (r >= 0)
                 r = procfs_sockets(t->doctor->proc_fd, p->pid, p->start_ticks, take_holder, t);
-        ledger_holders_end(t->ledger, clock_boottime(), r >= 0 ? (Coverage){} : (Coverage){ COVERAGE_DENIED, -r });
+        ledger_holders_end(t->ledger, clock_boottime(), 0, r >= 0 ? (Coverage){} : (Coverage){ COVERAGE_DENIED, -r });
         return MIN(r, 0);
 }
 

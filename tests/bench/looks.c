@@ -266,7 +266,7 @@ static int ledger_alone(void) {
         for (size_t i = 0; i < rows.count; i++)
                 if (rows.rows[i].inode != 0)
                         (void) ledger_hold(l, (int) i, rows.rows[i].inode);
-        ledger_holders_end(l, 3, (Coverage){});
+        ledger_holders_end(l, 3, 0, (Coverage){});
         feed(l, &netns, &rows, 10);
         for (uint64_t i = 0; i < 5; i++) {
                 uint64_t t;

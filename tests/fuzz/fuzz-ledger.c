@@ -298,7 +298,7 @@ static void walk(World *w, uint8_t b) {
         for (unsigned k = 0; k < SOCKETS && w->processes[i].alive; k++)
                 if (w->sockets[k].holders >> i & 1)
                         MUST(ledger_hold(w->ledger, (int) (3 + k), w->sockets[k].inode) >= 0);
-        ledger_holders_end(w->ledger, w->now, coverage);
+        ledger_holders_end(w->ledger, w->now, 0, coverage);
 }
 
 static void drain(World *w, uint8_t b) {

@@ -129,7 +129,7 @@ def play(audit, actors):
 
 def wait_for_subflows(actor):
     for _ in range(PATIENCE * 10):
-        if kernel(actor.pid) == (3, 3):
+        if kernel(actor.pid)[0] >= 3 and kernel(actor.pid)[1] == 3:
             return
         time.sleep(0.1)
 
@@ -145,14 +145,19 @@ def test_each_way(audit):
     wait_for_subflows(actors['subflows'])
 
     counted = {case: kernel(actor.pid) for case, actor in actors.items()}
-    assert counted == {case: c for case, (_, c, _) in CASES.items()}
+    # The kernel joins a further subflow once more where its first attempt came too early: it counts each.
+    joined = counted.pop('subflows')
+    assert joined[0] >= 3 and joined[1] == 3
+    assert counted == {case: c for case, (_, c, _) in CASES.items() if case != 'subflows'}
+    counted['subflows'] = joined
     e = next_balance(audit)
     print(e['MESSAGE'], e['SOCKAUDIT_UNBALANCED'])
     total = tuple(map(sum, zip(*counted.values())))
     assert numbers(e, 'OPENED_KERNEL') == total
     assert e['SOCKAUDIT_ESTIMATE'] == 'yes' and e['PRIORITY'] == '6'
     told = {cases[inode]: row for inode, row in rows(e).items()}
-    for case, (_, c, recorded) in CASES.items():
+    for case, (_, _, recorded) in CASES.items():
+        c = counted[case]
         assert case not in told or told[case]['kernel'] == c, case
         if recorded is not None:
             assert (case not in told) == balances(c, recorded), (case, told.get(case))

@@ -265,7 +265,7 @@ def test_a_client_comes_and_goes():
     inode = os.readlink(f"/proc/{client.worker}/fd/{appeared['FD']}")
     assert inode == f"socket:[{appeared['INODE']}]"
     assert appeared['MESSAGE'] == (f"nginx[{client.worker}] appeared: tcp {ADDRESS}:{PORT} <- {ADDRESS}:{client.port} "
-                                   'established (rule web)')
+                                   f'python3[{os.getpid()}] established (rule web)')
 
     earliest = now()
     client.close()

@@ -187,7 +187,7 @@ static void step_walk(Scenario *s) {
                 script_done(x);
                 must(s, "ledger_hold", ledger_hold(s->ledger, (int) fd, (uint32_t) inode));
         }
-        ledger_holders_end(s->ledger, s->t1, coverage);
+        ledger_holders_end(s->ledger, s->t1, 0, coverage);
 }
 
 /* Whole, or between `begin` and `end`, so that something can happen meanwhile. */

@@ -94,7 +94,7 @@ static void hold(Ledger *l, uint32_t first, uint32_t count) {
         assert_int_equal(ledger_holders_begin(l, 812, 100, 0), 0);
         for (uint32_t i = first; i < first + count; i++)
                 assert_int_equal(ledger_hold(l, (int) i, i), 0);
-        ledger_holders_end(l, 1, (Coverage){});
+        ledger_holders_end(l, 1, 0, (Coverage){});
 }
 
 static void test_calls_out_of_place(void **state) {
@@ -107,7 +107,7 @@ static void test_calls_out_of_place(void **state) {
         assert_int_equal(ledger_look_end(l, 1, (Coverage){}), -EINVAL);
         assert_int_equal(ledger_hold(l, 3, 1), -ENOENT);
         assert_int_equal(ledger_holders_begin(l, 812, 100, 0), -ENOENT);
-        ledger_holders_end(l, 1, (Coverage){});
+        ledger_holders_end(l, 1, 0, (Coverage){});
         assert_int_equal(ledger_process_touch(l, 812, 100, NULL), -ENOENT);
         assert_int_equal(ledger_note(l, &(Notice){ .kind = NOTICE_EXIT }), -EINVAL);
         assert_int_equal(ledger_note(l, &(Notice){ .kind = NOTICE_DESTROY, .socket.family = FAMILY_IPV4, .socket.transport = TRANSPORT_SCTP }), -EINVAL);

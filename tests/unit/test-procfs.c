@@ -572,6 +572,49 @@ static void test_self_memfd(void **state) {
         end_program(pid);
 }
 
+/* A child that waits has not run; one that was woken has. */
+static void test_ran(void **state) {
+        int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC), wake[2], woken[2];
+        uint64_t before = 0, now = 0;
+        char c = 0;
+        pid_t pid;
+
+        assert_int_equal(pipe(wake), 0);
+        assert_int_equal(pipe(woken), 0);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                for (;;)
+                        if (write(woken[1], &c, 1) != 1 || read(wake[0], &c, 1) != 1)
+                                _exit(1);
+        }
+        assert_int_equal(read(woken[0], &c, 1), 1);
+        for (int tries = 0; tries < 1000; tries++) {
+                /* until it has gone to sleep */
+                assert_int_equal(procfs_ran(proc_fd, (uint32_t) pid, &before), 0);
+                (void) usleep(10000);
+                assert_int_equal(procfs_ran(proc_fd, (uint32_t) pid, &now), 0);
+                if (now == before)
+                        break;
+        }
+        assert_true(now == before && now != 0);
+        assert_int_equal(write(wake[1], &c, 1), 1);
+        assert_int_equal(read(woken[0], &c, 1), 1);
+        for (int tries = 0; tries < 1000 && now == before; tries++) {
+                (void) usleep(1000); /* it may not have left its processor yet */
+                assert_int_equal(procfs_ran(proc_fd, (uint32_t) pid, &now), 0);
+        }
+        assert_true(now != before);
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+        assert_int_equal(procfs_ran(proc_fd, (uint32_t) pid, &now), -ESRCH);
+        for (int i = 0; i < 2; i++) {
+                assert_int_equal(close(wake[i]), 0);
+                assert_int_equal(close(woken[i]), 0);
+        }
+        assert_int_equal(close(proc_fd), 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_parse_stat),   cmocka_unit_test(test_parse_stat_bad), cmocka_unit_test(test_parse_stat_dead),
@@ -583,6 +626,7 @@ int main(void) {
                 cmocka_unit_test(test_self),         cmocka_unit_test(test_self_exe),
                 cmocka_unit_test(test_headless),
                 cmocka_unit_test(test_self_memfd),   cmocka_unit_test(test_self_sockets),
+                cmocka_unit_test(test_ran),
         };
 
         return cmocka_run_group_tests(tests, tree_make, tree_remove);
