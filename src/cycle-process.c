@@ -39,8 +39,9 @@ static void change_free(CycleProcesses *p, ProcessChange *change) {
 void cycle_processes_done(CycleProcesses *p) {
         ProcessChange *change, *next;
 
-        HASH_ITER(hh, p->changes, change, next)
+        HASH_ITER(hh, p->changes, change, next) {
                 change_free(p, change);
+        }
 }
 
 /* --- facts ----------------------------------------------------------------------------------------- */

@@ -41,7 +41,7 @@ typedef struct Walk {
 
 /* 1, also when it is no socket; -ENOENT: no such descriptor; else as read_socket() or the callback said. */
 static int walk_one(Walk *w, const char *name, uint32_t fd) {
-        uint32_t inode;
+        uint32_t inode = 0;
         int r = read_socket(w->fd, name, &inode);
 
         if (r <= 0)
@@ -53,13 +53,13 @@ static int walk_one(Walk *w, const char *name, uint32_t fd) {
 
 /* The number in decimal, at the end of a buffer. */
 static const char *number_text(uint32_t n, char buffer[static sizeof("4294967295")]) {
-        char *p = buffer + sizeof("4294967295") - 1;
+        size_t i = sizeof("4294967295") - 1;
 
-        *p = 0;
+        buffer[i] = 0;
         do
-                *--p = (char) ('0' + n % 10);
+                buffer[--i] = (char) ('0' + n % 10);
         while ((n /= 10) > 0);
-        return p;
+        return buffer + i;
 }
 
 /* Descriptors mostly stand without large holes. Then to ask for each number is cheaper by an eighth than to have them listed, which looks
@@ -107,7 +107,7 @@ static int descriptors_of(int dir_fd, uint32_t pid, const ProcfsStat *stat, char
         const char *name;
         int r;
 
-        (void) strcpy(ret, "fd");
+        memcpy(ret, "fd", sizeof("fd"));
         if (!stat->headless)
                 return 0;
         r = dir_open_at(dir_fd, "task", &d);
@@ -151,7 +151,7 @@ int procfs_sockets(int proc_fd, uint32_t pid, uint64_t start_ticks, procfs_socke
 int procfs_holds(int proc_fd, uint32_t pid, uint64_t start_ticks, int fd, uint32_t inode) {
         _cleanup_close_ int dir_fd = procfs_open(proc_fd, pid);
         char path[sizeof("task/4294967295/fd")], name[sizeof(path) + sizeof("/-2147483648")];
-        uint32_t found;
+        uint32_t found = 0;
         ProcfsStat stat;
         int r;
 

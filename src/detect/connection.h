@@ -214,6 +214,7 @@ struct Connection {
         bool let_go : 1;         /* its last holder did, and whether anybody else has it is not known yet */
         bool released : 1;       /* nobody has it who can be seen, and the kernel keeps it: told */
         bool freed : 1;          /* without a cookie: a notice named these addresses, and the next look decides */
+        bool unanswered : 1;     /* ... which never became a connection, as it said */
 };
 
 /* The value of a slot in Ledger.sockets: a Connection, or a word about a socket that is not watched. */

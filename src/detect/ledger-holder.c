@@ -161,7 +161,7 @@ static Actor *source_of(const Ledger *l, const Holder *h, bool *ret_fork) {
         for (Holder *other = ledger_holders(l, h->inode); other; other = other->next_of_inode) {
                 if (other->actor == h->actor)
                         continue;
-                if (other->actor == parent && other->fd == h->fd) {
+                if (parent && other->actor == parent && other->fd == h->fd) {
                         *ret_fork = true;
                         return other->actor;
                 }

@@ -142,9 +142,11 @@ static bool awaits_accept(const Ledger *l, Connection *c) {
 
 /* Without a cookie, and freed before anybody looked whose it is: the message about it was kept. */
 static void miss_freed(Ledger *l, Connection *c) {
-        Notice n = { .kind = NOTICE_DESTROY, .source = NOTICE_BY_DESTROY, .not_before = c->shown, .not_after = MAX(c->shown, c->table->t1) };
+        uint64_t not_after = MAX(c->shown, c->table->t1);
+        Notice n = { .kind = NOTICE_DESTROY, .source = NOTICE_BY_DESTROY, .not_before = c->shown, .not_after = not_after };
 
         connection_socket(c, &n.socket);
+        n.socket.answered = c->unanswered ? ANSWERED_NO : n.socket.answered;
         (void) ledger_missed(l, &n, c->table);
 }
 

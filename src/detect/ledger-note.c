@@ -144,6 +144,7 @@ static int end_known(Ledger *l, Connection *c, const Notice *n, TableState *t) {
         if (!exact && c->cookie == 0) {
                 /* Without a cookie these may be the addresses of a use before. The look decides. */
                 c->freed = true;
+                c->unanswered = n->socket.answered == ANSWERED_NO;
                 return 0;
         }
         /* A destroy message is late, and this use may have been over for long when the socket was freed: reset, or disconnected. Only

@@ -150,11 +150,14 @@ static int take_holder(void *userdata, int fd, uint32_t inode) {
 
 static int walk(void *userdata, const Process *p) {
         Test *t = userdata;
+        Coverage coverage = {};
         int r = ledger_holders_begin(t->ledger, p->pid, p->start_ticks, clock_boottime());
 
         if (r >= 0)
                 r = procfs_sockets(t->doctor->proc_fd, p->pid, p->start_ticks, take_holder, t);
-        ledger_holders_end(t->ledger, clock_boottime(), 0, r >= 0 ? (Coverage){} : (Coverage){ COVERAGE_DENIED, -r });
+        if (r < 0)
+                coverage = (Coverage){ COVERAGE_DENIED, -r };
+        ledger_holders_end(t->ledger, clock_boottime(), 0, coverage);
         return MIN(r, 0);
 }
 

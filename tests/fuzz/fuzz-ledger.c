@@ -458,10 +458,16 @@ static void check_closed(const Use *u, const Event *e) {
         MUST(u->closed <= number(e, EVENT_FIELD_NOT_AFTER));
 }
 
-/* It entered this state within the bounds. */
+/* It entered this state within the bounds; where only its holders changed, it was there. */
 static void check_changed(const Use *u, const Event *e) {
+        Bytes changed = e->values[EVENT_FIELD_CHANGED].bytes;
         bool found = u->history > HISTORY_MAX;
 
+        if (!memmem(changed.data, changed.size, "state", 5)) {
+                MUST(u->opened <= number(e, EVENT_FIELD_NOT_AFTER));
+                MUST(u->closed == 0 || u->closed >= number(e, EVENT_FIELD_NOT_BEFORE));
+                return;
+        }
         for (unsigned i = 0; i < MIN(u->history, (unsigned) HISTORY_MAX); i++)
                 found |= u->states[i] == number(e, EVENT_FIELD_STATE) &&
                          u->times[i] >= number(e, EVENT_FIELD_NOT_BEFORE) &&
