@@ -74,7 +74,7 @@ def check(events, sides, longest):
                 problems.append(f'not older than the daemon: {e["MESSAGE"]}')
         else:
             # What is closed lives on in the kernel until the other side has acknowledged that: seldom, for a retransmission's time.
-            lives_on = e['SOCKAUDIT_STATE'] in ('fin-wait-1', 'closing', 'last-ack')
+            lives_on = e.get('SOCKAUDIT_STATE') in ('fin-wait-1', 'closing', 'last-ack')
             if not ((lives_on or not_before <= side['close'][1]) and side['close'][0] <= not_after):
                 problems.append(f'closed {side["close"]}, told {not_before}..{not_after}: {e["MESSAGE"]}')
         if int(e.get('SOCKAUDIT_PID', 0)) not in side['pids']:
