@@ -20,7 +20,6 @@ typedef struct Walk {
         PeerWork **open; /* those without process, by inode */
         size_t count;
         PeerProcess process; /* whose descriptors arrive */
-        bool all;            /* everybody is walked */
 } Walk;
 
 static int compare_inode(const void *a, const void *b) {
@@ -72,17 +71,31 @@ static bool decides(const PeerWork *work) {
         return work->process.pid > 1 && (work->process.pid != work->this_end.pid || work->process.start_ticks != work->this_end.start_ticks);
 }
 
+static void ask_ledger(const Cycle *c, PeerWork *work) {
+        work->process = (PeerProcess){};
+        work->holders = (uint32_t) ledger_peer_holder(c->ledger, work->inode, &work->this_end, &work->process, &work->counted);
+}
+
+bool cycle_peer_holder_known(const Cycle *c, PeerWork *work) {
+        ask_ledger(c, work);
+        return decides(work) && ledger_walked_at(c->ledger, work->process.pid, work->process.start_ticks) != 0;
+}
+
 static size_t keep_open(Walk *w) {
         size_t kept = 0;
 
         for (size_t i = 0; i < w->count; i++) {
-                w->open[i]->holders = 0;
                 if (decides(w->open[i]))
-                        continue;
-                w->open[i]->process = (PeerProcess){};
-                w->open[kept++] = w->open[i];
+                        w->open[i]->holders = 0;
+                else
+                        w->open[kept++] = w->open[i];
         }
         return w->count = kept;
+}
+
+/* The ledger knows what they hold. */
+static bool was_walked(const Walk *w, const PeerProcess *p) {
+        return ledger_walked_at(w->cycle->ledger, p->pid, p->start_ticks) >= w->cycle->began;
 }
 
 static int walk_recent(Walk *w) {
@@ -90,25 +103,36 @@ static int walk_recent(Walk *w) {
         int r = 0;
 
         for (size_t i = 0; i < PEERS_RECENT && r >= 0; i++)
-                if (p->recent[i].pid != 0)
+                if (p->recent[i].pid != 0 && !was_walked(w, &p->recent[i]))
                         r = walk_one(w, p->recent[i].pid, p->recent[i].start_ticks);
         return r;
 }
 
+/* Anew: what is counted is counted once. */
 static int walk_all(Walk *w) {
         _cleanup_free_ uint32_t *pids = NULL;
         size_t count;
         int r = procfs_list(w->cycle->proc_fd, &pids, &count);
 
+        for (size_t i = 0; i < w->count; i++) {
+                PeerWork *work = w->open[i];
+                ask_ledger(w->cycle, work);
+                work->counted = true;
+        }
         for (size_t i = 0; i < count && r >= 0; i++) {
                 ProcfsStat stat;
 
-                if (procfs_stat(w->cycle->proc_fd, pids[i], &stat) == 0)
+                if (procfs_stat(w->cycle->proc_fd, pids[i], &stat) < 0)
+                        continue;
+                if (!was_walked(w, &(PeerProcess){ pids[i], stat.start_ticks }))
                         r = walk_one(w, pids[i], stat.start_ticks);
         }
-        for (size_t i = 0; i < w->count; i++)
-                w->open[i]->counted = true;
         return r;
+}
+
+static void leave_open(const Walk *w) {
+        for (size_t i = 0; i < w->count; i++)
+                w->open[i]->process = (PeerProcess){};
 }
 
 static bool may_walk(Cycle *c, size_t open) {
@@ -157,19 +181,16 @@ static int introduce(Cycle *c, PeerProcess *process) {
         return r;
 }
 
-/* From what the ledger knows; the rest is open. */
-static void ask_ledger(Walk *w, PeerWork *works, size_t count) {
+/* What the ledger cannot decide is open. */
+static void find_open(Walk *w, PeerWork *works, size_t count) {
         for (size_t i = 0; i < count; i++) {
                 PeerWork *work = &works[i];
 
                 if (work->inode == 0)
                         continue;
-                work->holders = (uint32_t) ledger_peer_holder(w->cycle->ledger, work->inode, &work->this_end, &work->process, &work->counted);
-                if (work->counted || decides(work))
-                        continue;
-                work->holders = 0;
-                work->process = (PeerProcess){};
-                w->open[w->count++] = work;
+                ask_ledger(w->cycle, work);
+                if (!work->counted && !decides(work))
+                        w->open[w->count++] = work;
         }
         if (w->count > 0)
                 qsort(w->open, w->count, sizeof(*w->open), compare_inode);
@@ -183,11 +204,15 @@ int cycle_peer_holders(Cycle *c, PeerWork *works, size_t count) {
         if (!open)
                 return -ENOMEM;
         c->peers.fresh = 0;
-        ask_ledger(&w, works, count);
+        find_open(&w, works, count);
         if (w.count > 0)
                 r = walk_recent(&w);
-        if (r >= 0 && keep_open(&w) > 0 && may_walk(c, w.count))
-                r = walk_all(&w);
+        if (r >= 0 && keep_open(&w) > 0) {
+                if (may_walk(c, w.count))
+                        r = walk_all(&w);
+                else
+                        leave_open(&w);
+        }
         for (size_t i = 0; i < count && r >= 0; i++)
                 if (works[i].process.pid != 0)
                         r = introduce(c, &works[i].process);

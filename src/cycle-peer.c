@@ -22,12 +22,19 @@ void peers_done(Peers *p) {
         hostnet_done(&p->hosts);
 }
 
-/* All that is asked in this cycle: finds[i] is what works[i] looks for. */
+/* What the ledger does not know, of works[work]. */
+typedef struct Asked {
+        Find find;
+        Netns netns;
+        size_t work;
+} Asked;
+
+/* All that is asked in this cycle. */
 typedef struct Asking {
         Cycle *cycle;
         PeerWork *works;
-        Find *finds;
-        Netns *netns;
+        size_t work_count;
+        Asked *asked;
         size_t count;
         bool has_places; /* in this cycle */
 } Asking;
@@ -36,31 +43,67 @@ static bool is_unix(const Find *f) {
         return f->family == FAMILY_UNIX;
 }
 
+static int find_places(Asking *a) {
+        int r = a->has_places ? 0 : cycle_places(a->cycle);
+
+        a->has_places = true;
+        return r;
+}
+
+/* Does its address say something only where it is configured? */
+static bool needs_places(const Find *f) {
+        return !is_unix(f) && hostnet_is_global(f->family, f->local.ip);
+}
+
+static bool is_at_home(const Asking *a, uint64_t netns, const Find *f) {
+        return is_unix(f) || hostnet_is_local(&a->cycle->peers.hosts, netns, f);
+}
+
+/* f: what was found of it; NULL: nothing but what w says. */
+static int answer(const Cycle *c, const PeerWork *w, const Find *f) {
+        PeerAnswer answer = {
+                .key = w->key,
+                .by = w->by,
+                .state = w->state,
+                .inode = w->inode,
+                .process = w->process,
+                .holder_count = w->counted ? w->holders : 0,
+                .path = f && is_unix(f) ? f->path : NULL,
+                .path_size = f && is_unix(f) ? f->path_size : 0,
+        };
+        int r = w->by == PEER_BY_NOTHING ? 0 : ledger_peer_answer(c->ledger, &answer);
+
+        return r == -ENOMEM ? r : 0;
+}
+
 /* --- the questions ---------------------------------------------------------------------------------- */
 
-static int grow(Asking *a) {
-        PeerWork *works = array_grow(a->works, a->count, sizeof(PeerWork));
-        Find *finds;
-        Netns *netns;
+static int add_work(Asking *a, const PeerWork *work) {
+        PeerWork *works = array_grow(a->works, a->work_count, sizeof(PeerWork));
 
-        if (works)
-                a->works = works;
-        finds = works ? array_grow(a->finds, a->count, sizeof(Find)) : NULL;
-        if (finds)
-                a->finds = finds;
-        netns = finds ? array_grow(a->netns, a->count, sizeof(Netns)) : NULL;
-        if (netns)
-                a->netns = netns;
-        return netns ? 0 : -ENOMEM;
+        if (!works)
+                return -ENOMEM;
+        a->works = works;
+        a->works[a->work_count++] = *work;
+        return 0;
+}
+
+static int add_asked(Asking *a, const Find *f, const Netns *netns) {
+        Asked *asked = array_grow(a->asked, a->count, sizeof(Asked));
+
+        if (!asked)
+                return -ENOMEM;
+        a->asked = asked;
+        a->asked[a->count++] = (Asked){ .find = *f, .netns = *netns, .work = a->work_count };
+        return 0;
 }
 
 static int take_question(void *userdata, const PeerQuestion *q) {
         Asking *a = userdata;
+        PeerWork w = { .key = q->key, .this_end = q->this_end, .peer_inode = q->peer_inode };
         Find f = { .family = q->family, .transport = q->transport };
-        int r = grow(a);
+        int r = 0;
 
-        if (r < 0)
-                return r;
         if (q->family == FAMILY_UNIX) {
                 f.inode = q->peer_inode ?: q->inode;
                 f.client = q->peer_inode != 0 ? 0 : q->inode;
@@ -70,12 +113,17 @@ static int take_question(void *userdata, const PeerQuestion *q) {
                 };
                 find_addresses(&f, &s);
         }
-        a->finds[a->count] = f;
-        a->netns[a->count] = q->netns;
-        a->works[a->count++] = (PeerWork){
-                .key = q->key, .netns = q->netns.id, .this_end = q->this_end, .peer_inode = q->peer_inode,
-        };
-        return 0;
+        if (needs_places(&f))
+                r = find_places(a);
+        if (r >= 0 && q->other != 0 && is_at_home(a, q->netns.id, &f)) {
+                w.by = PEER_BY_TUPLE;
+                w.state = PEER_ACCEPTED;
+                w.inode = q->other;
+                if (cycle_peer_holder_known(a->cycle, &w))
+                        return answer(a->cycle, &w, NULL);
+        } else if (r >= 0)
+                r = add_asked(a, &f, &q->netns);
+        return r < 0 ? r : add_work(a, &w);
 }
 
 /* --- the namespaces of this host -------------------------------------------------------------------- */
@@ -146,13 +194,6 @@ int cycle_places(Cycle *c) {
         return r;
 }
 
-static int find_places(Asking *a) {
-        int r = a->has_places ? 0 : cycle_places(a->cycle);
-
-        a->has_places = true;
-        return r;
-}
-
 /* --- asking ----------------------------------------------------------------------------------------- */
 
 /* A part of what is asked, that goes to one namespace. */
@@ -173,7 +214,7 @@ static void part_done(Part *p) {
 }
 
 static void part_add(Part *p, const Asking *a, size_t i) {
-        p->finds[p->count] = a->finds[i];
+        p->finds[p->count] = a->asked[i].find;
         p->indices[p->count++] = i;
 }
 
@@ -184,7 +225,7 @@ static int part_ask(const Part *p, const Asking *a, const Netns *netns) {
         if (r == -ENOMEM)
                 return r;
         for (size_t i = 0; i < p->count && r >= 0; i++)
-                a->finds[p->indices[i]] = p->finds[i];
+                a->asked[p->indices[i]].find = p->finds[i];
         return 0;
 }
 
@@ -194,41 +235,45 @@ static bool is_found(const Find *f) {
 
 /* Each in the namespace of this end. */
 static int ask_at_home(const Asking *a) {
-        _cleanup_free_ bool *asked = calloc(a->count, sizeof(bool));
+        _cleanup_free_ bool *done = calloc(a->count, sizeof(bool));
         Part p;
         int r = part_new(&p, a->count);
 
-        if (!asked)
+        if (!done)
                 r = -ENOMEM;
         for (size_t i = 0; i < a->count && r >= 0; i++) {
-                if (asked[i])
+                const Netns *netns = &a->asked[i].netns;
+
+                if (done[i])
                         continue;
                 p.count = 0;
                 for (size_t k = i; k < a->count; k++) {
-                        if (asked[k] || a->netns[k].id != a->netns[i].id)
+                        if (done[k] || a->asked[k].netns.id != netns->id)
                                 continue;
-                        asked[k] = true;
-                        if (is_unix(&a->finds[k]) || hostnet_is_local(&a->cycle->peers.hosts, a->netns[k].id, &a->finds[k]))
+                        done[k] = true;
+                        if (is_at_home(a, netns->id, &a->asked[k].find))
                                 part_add(&p, a, k);
                 }
-                r = part_ask(&p, a, &a->netns[i]);
+                r = part_ask(&p, a, netns);
         }
         part_done(&p);
         return r;
 }
 
 /* A name that is not among those of its own namespace, or a queue. */
-static bool is_elsewhere(const PeerWork *w, const Find *f) {
+static bool is_elsewhere(const Asking *a, size_t i) {
+        const Find *f = &a->asked[i].find;
+
         if (!is_unix(f))
                 return false;
-        if (w->peer_inode != 0)
+        if (a->works[a->asked[i].work].peer_inode != 0)
                 return f->found.count == 0;
         return f->server.count == 0 && f->found.peer_inode == 0;
 }
 
 static bool some_are_elsewhere(const Asking *a) {
         for (size_t i = 0; i < a->count; i++)
-                if (is_elsewhere(&a->works[i], &a->finds[i]))
+                if (is_elsewhere(a, i))
                         return true;
         return false;
 }
@@ -244,7 +289,7 @@ static int ask_unix_elsewhere(Asking *a) {
         for (size_t k = 0; k < h->place_count && r >= 0; k++) {
                 p.count = 0;
                 for (size_t i = 0; i < a->count; i++)
-                        if (a->netns[i].id != h->places[k].netns.id && is_elsewhere(&a->works[i], &a->finds[i]))
+                        if (a->asked[i].netns.id != h->places[k].netns.id && is_elsewhere(a, i))
                                 part_add(&p, a, i);
                 r = part_ask(&p, a, &h->places[k].netns);
         }
@@ -253,15 +298,15 @@ static int ask_unix_elsewhere(Asking *a) {
 }
 
 /* One in another namespace, if it is the only one. */
-static int ask_across(const Asking *a, size_t i) {
+static int ask_across(const Asking *a, Asked *asked) {
         HostNet *h = &a->cycle->peers.hosts;
         uint32_t candidates[HOSTNET_CANDIDATES];
-        size_t n = hostnet_across(h, a->cycle->collector, a->netns[i].id, &a->finds[i], candidates);
-        Find all = a->finds[i];
+        size_t n = hostnet_across(h, a->cycle->collector, asked->netns.id, &asked->find, candidates);
+        Find all = asked->find;
         unsigned found = 0;
 
         for (size_t k = 0; k < n; k++) {
-                Find one = a->finds[i];
+                Find one = asked->find;
                 int r = collector_find(a->cycle->collector, &h->places[candidates[k]].netns, &one, 1);
 
                 if (r == -ENOMEM)
@@ -274,26 +319,19 @@ static int ask_across(const Asking *a, size_t i) {
                         all = one;
         }
         if (found == 1)
-                a->finds[i] = all;
+                asked->find = all;
         return 0;
 }
 
-/* Does its address say something only where it is configured? */
-static bool needs_places(const Find *f) {
-        return !is_unix(f) && hostnet_is_global(f->family, f->local.ip);
-}
-
 static int ask_all(Asking *a) {
-        int r = 0;
+        int r = ask_at_home(a);
 
-        for (size_t i = 0; i < a->count && r >= 0; i++)
-                if (needs_places(&a->finds[i]))
-                        r = find_places(a);
-        r = r < 0 ? r : ask_at_home(a);
-        for (size_t i = 0; i < a->count && r >= 0; i++)
-                if (needs_places(&a->finds[i]) && !is_found(&a->finds[i]) &&
-                    !hostnet_is_local(&a->cycle->peers.hosts, a->netns[i].id, &a->finds[i]))
-                        r = ask_across(a, i);
+        for (size_t i = 0; i < a->count && r >= 0; i++) {
+                Asked *asked = &a->asked[i];
+
+                if (needs_places(&asked->find) && !is_found(&asked->find) && !is_at_home(a, asked->netns.id, &asked->find))
+                        r = ask_across(a, asked);
+        }
         return r < 0 ? r : ask_unix_elsewhere(a);
 }
 
@@ -343,37 +381,32 @@ static void conclude(PeerWork *w, Find *f) {
         }
 }
 
-static int answer(const Asking *a, size_t i) {
-        const PeerWork *w = &a->works[i];
-        PeerAnswer answer = {
-                .key = w->key,
-                .by = w->by,
-                .state = w->state,
-                .inode = w->inode,
-                .process = w->process,
-                .holder_count = w->counted ? w->holders : 0,
-                .path = a->finds[i].path,
-                .path_size = is_unix(&a->finds[i]) ? a->finds[i].path_size : 0,
-        };
-        int r = w->by == PEER_BY_NOTHING ? 0 : ledger_peer_answer(a->cycle->ledger, &answer);
+/* asked[] is in the order of works[]. */
+static int answer_all(const Asking *a) {
+        int r = 0;
 
-        return r == -ENOMEM ? r : 0;
+        for (size_t i = 0, k = 0; i < a->work_count && r >= 0; i++) {
+                bool asked = k < a->count && a->asked[k].work == i;
+
+                r = answer(a->cycle, &a->works[i], asked ? &a->asked[k].find : NULL);
+                k += asked;
+        }
+        return r;
 }
 
 int cycle_peers(Cycle *c) {
         Asking a = { .cycle = c };
         int r = ledger_peers(c->ledger, take_question, &a);
 
-        if (r >= 0 && a.count > 0) {
+        if (r >= 0 && a.count > 0)
                 r = ask_all(&a);
-                for (size_t i = 0; i < a.count && r >= 0; i++)
-                        conclude(&a.works[i], &a.finds[i]);
-                r = r < 0 ? r : cycle_peer_holders(c, a.works, a.count);
-                for (size_t i = 0; i < a.count && r >= 0; i++)
-                        r = answer(&a, i);
-        }
+        for (size_t i = 0; i < a.count && r >= 0; i++)
+                conclude(&a.works[a.asked[i].work], &a.asked[i].find);
+        if (r >= 0 && a.work_count > 0)
+                r = cycle_peer_holders(c, a.works, a.work_count);
+        if (r >= 0)
+                r = answer_all(&a);
         free(a.works);
-        free(a.finds);
-        free(a.netns);
+        free(a.asked);
         return r;
 }

@@ -39,7 +39,6 @@ int cycle_process(Cycle *c, uint32_t pid);
 /* What one cycle asks; cycle-peer.c fills it, cycle-holder.c names the processes. */
 typedef struct PeerWork {
         uint64_t key;
-        uint64_t netns;
         PeerProcess this_end;
         uint32_t peer_inode; /* as the question had it */
         uint32_t inode;      /* of the other end; 0: not found */
@@ -50,5 +49,7 @@ typedef struct PeerWork {
         bool counted;        /* all of them */
 } PeerWork;
 
+/* Does somebody hold it who is walked anyway, and stands for the other end? Then work->process is he. */
+bool cycle_peer_holder_known(const Cycle *c, PeerWork *work);
 /* Who holds them? As many answers as can be had. -ENOMEM. */
 int cycle_peer_holders(Cycle *c, PeerWork *works, size_t count);

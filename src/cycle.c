@@ -395,10 +395,10 @@ static int question(Cycle *c) {
 
 static int run(Cycle *c) {
         Namespaces list = { .cycle = c };
-        uint64_t now = clock_boottime();
-        bool again = c->walked == 0 || now - c->walked >= c->config->rescan;
+        bool again = c->walked == 0 || clock_boottime() - c->walked >= c->config->rescan;
         int r;
 
+        c->began = clock_boottime();
         if (c->own_netns == 0) {
                 Netns own;
                 r = collector_netns(c->collector, 0, &own);
@@ -410,7 +410,7 @@ static int run(Cycle *c) {
         if (r >= 0)
                 r = ledger_processes(c->ledger, again ? LEDGER_ALL : LEDGER_UNWALKED, cycle_walk_process, c);
         if (r >= 0 && again)
-                c->walked = now;
+                c->walked = c->began;
         if (r >= 0)
                 r = cycle_books_begin(&c->books, c->proc_fd, c->ledger, again, tables_wanted(&c->config->rules) & TABLE_BIT(TABLE_TCP));
         if (r >= 0)

@@ -37,6 +37,7 @@ struct Cycle {
         size_t looked;     /* how many of them were looked at in the last cycle */
         size_t as_text;    /* and how many of all only as text, for want of CAP_SYS_ADMIN */
         uint32_t own_netns; /* inode */
+        uint64_t began;     /* the current cycle */
         uint64_t walked;    /* when all descriptors were walked last; 0: never */
         size_t asked, acquitted; /* in the current cycle */
         CycleBooks books;

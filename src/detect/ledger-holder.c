@@ -365,6 +365,12 @@ int ledger_holders_begin(Ledger *l, uint32_t pid, uint64_t start_ticks, uint64_t
         return 0;
 }
 
+uint64_t ledger_walked_at(const Ledger *l, uint32_t pid, uint64_t start_ticks) {
+        const Actor *a = ledger_actor(l, pid);
+
+        return a && a->process.start_ticks == start_ticks && a->wanted ? a->walked_t0 : 0;
+}
+
 /* Where it stands, or is to stand, among the holders of the process, which are in ascending order. The kernel names them in that
  * order, too: then this is one step. */
 static Holder **holder_place(Ledger *l, int fd) {

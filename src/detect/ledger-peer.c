@@ -50,8 +50,69 @@ static bool is_wanted(Ledger *l, Connection *c) {
         return c->peer_asks < ASKS_MAX && !c->out && !c->ended && !c->suspect && is_connected(c) && is_to_be_told(l, c);
 }
 
-static int hand_out(Ledger *l, Connection *c, ledger_peer_t take, void *userdata) {
+/* --- both ends in the map --------------------------------------------------------------------------- */
+
+#define AMBIGUOUS 1 /* more than one Connection has this key */
+
+/* Of its addresses, normalised, seen from this end or from the other. */
+static uint64_t pair_key(const Ledger *l, const Connection *c, bool swapped) {
+        Endpoint ends[2] = { c->local, c->peer };
+        uint64_t h = hash_mix(l->secret[0] ^ c->table->netns.id, l->secret[1]);
+
+        for (unsigned i = 0; i < 2; i++) {
+                Endpoint *e = &ends[swapped ? 1 - i : i];
+                unsigned family = endpoint_normalise((Family) c->family, e);
+                uint64_t half[2];
+
+                memcpy(half, e->ip, sizeof(half));
+                h = hash_mix(hash_mix(h ^ half[0], half[1]), e->port ^ (uint64_t) family << 16);
+        }
+        return h ?: 1;
+}
+
+static bool is_normalised_equal(const Connection *a, Endpoint x, const Connection *b, Endpoint y) {
+        return endpoint_normalise((Family) a->family, &x) == endpoint_normalise((Family) b->family, &y) && endpoint_compare(&x, &y) == 0;
+}
+
+static bool is_one_of_pair(const Connection *c) {
+        return c->transport == TRANSPORT_TCP && !c->out && !c->ended && !c->suspect && is_connected(c);
+}
+
+/* All that is about to be judged, by its addresses: both ends of a new connection of this host mostly are. Out of memory costs a question. */
+static SocketMap collect_pairs(const Ledger *l) {
+        SocketMap pairs = {};
+
+        for (Connection *c = l->pending; c; c = c->next_pending) {
+                uint64_t key, *there;
+
+                if (!is_one_of_pair(c))
+                        continue;
+                key = pair_key(l, c, false);
+                there = socketmap_find(&pairs, key);
+                if (there)
+                        *there = AMBIGUOUS;
+                else
+                        (void) socketmap_put(&pairs, key, (uintptr_t) c);
+        }
+        return pairs;
+}
+
+/* The inode of the one that these looks have shown with the addresses of c swapped; 0: none. Nobody has accepted it yet, or another interface may be meant: that is to
+ * be asked. */
+static uint32_t other_in(const Ledger *l, const SocketMap *pairs, const Connection *c) {
+        const uint64_t *there = is_one_of_pair(c) ? socketmap_find(pairs, pair_key(l, c, true)) : NULL;
+        const Connection *other = there && *there != AMBIGUOUS ? slot_connection(*there) : NULL;
+
+        if (!other || other->orphan || other->interface != c->interface || other->table->netns.id != c->table->netns.id)
+                return 0;
+        return is_normalised_equal(c, c->local, other, other->peer) && is_normalised_equal(c, c->peer, other, other->local) ? other->inode : 0;
+}
+
+/* --- questions -------------------------------------------------------------------------------------- */
+
+static int hand_out(const Ledger *l, const SocketMap *pairs, Connection *c, ledger_peer_t take, void *userdata) {
         PeerQuestion q = {
+                .other = other_in(l, pairs, c),
                 .key = c->key,
                 .netns = c->table->netns,
                 .inode = c->inode,
@@ -69,6 +130,7 @@ static int hand_out(Ledger *l, Connection *c, ledger_peer_t take, void *userdata
 }
 
 int ledger_peers(Ledger *l, ledger_peer_t take, void *userdata) {
+        SocketMap pairs = collect_pairs(l);
         size_t again = l->peer_again_count;
         int r = 0;
 
@@ -78,14 +140,15 @@ int ledger_peers(Ledger *l, ledger_peer_t take, void *userdata) {
 
                 if (c && is_wanted(l, c)) {
                         c->peer_asks = ASKS_MAX;
-                        r = hand_out(l, c, take, userdata);
+                        r = hand_out(l, &pairs, c, take, userdata);
                 }
         }
         for (Connection *c = l->pending; c && r >= 0; c = c->next_pending)
                 if (c->peer_asks == 0 && is_wanted(l, c)) {
                         c->peer_asks = 1;
-                        r = hand_out(l, c, take, userdata);
+                        r = hand_out(l, &pairs, c, take, userdata);
                 }
+        socketmap_done(&pairs);
         return r;
 }
 

@@ -147,6 +147,7 @@ typedef struct PeerQuestion {
         uint8_t family, transport;
         Endpoint local, peer;
         PeerProcess this_end; /* who has this end; pid 0: unknown */
+        uint32_t other; /* inode of the one TCP socket that the same looks have shown with these addresses swapped, in the same namespace; 0: none */
 } PeerQuestion;
 
 typedef struct PeerAnswer {
@@ -166,6 +167,8 @@ int ledger_peers(Ledger *l, ledger_peer_t take, void *userdata);
 /* Of the processes that are walked, who best stands for the holders of an inode: their number, and whether everybody is walked, so that
  * these are all. */
 size_t ledger_peer_holder(const Ledger *l, uint32_t inode, const PeerProcess *this_end, PeerProcess *ret, bool *ret_all);
+/* When the last complete walk of its descriptors began; 0: none yet, or it is not walked. */
+uint64_t ledger_walked_at(const Ledger *l, uint32_t pid, uint64_t start_ticks);
 /* -ENOENT: the connection is not there any more; -ENOMEM. */
 int ledger_peer_answer(Ledger *l, const PeerAnswer *answer);
 

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/macro.h"
 #include "base/parse.h"
 
 #define WORKERS_MAX 200
@@ -25,22 +26,35 @@ static void die(const char *what) {
         exit(1);
 }
 
-/* Worker number i has an address of its own, so that ports last. */
+/* Both ends in processes of their own; clients come from one listener's address, which no other worker has, so that ports last. */
 static void hold(unsigned i, unsigned n, const char *comm) {
         struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f010001 + (i << 8)) };
         socklen_t size = sizeof(a);
         int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        pid_t client;
 
         (void) prctl(PR_SET_NAME, comm);
-        if (listener < 0 || bind(listener, (struct sockaddr *) &a, sizeof(a)) < 0 || listen(listener, 128) < 0 ||
+        if (listener < 0 || bind(listener, (struct sockaddr *) &a, sizeof(a)) < 0 || listen(listener, 4096) < 0 ||
             getsockname(listener, (struct sockaddr *) &a, &size) < 0)
                 die("listen");
-        for (unsigned k = 0; k < n; k++) {
-                int c = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        client = fork();
+        if (client < 0)
+                die("fork");
+        if (client == 0) {
+                (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+                (void) close(listener);
+                for (unsigned k = 0; k < n; k++) {
+                        int c = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-                if (c < 0 || connect(c, (struct sockaddr *) &a, sizeof(a)) < 0 || accept(listener, NULL, NULL) < 0)
-                        die("connect");
+                        if (c < 0 || connect(c, (struct sockaddr *) &a, sizeof(a)) < 0)
+                                die("connect");
+                }
+                for (;;)
+                        (void) pause();
         }
+        for (unsigned k = 0; k < n; k++)
+                if (accept(listener, NULL, NULL) < 0)
+                        die("accept");
 }
 
 int main(int argc, char *argv[]) {
@@ -58,7 +72,7 @@ int main(int argc, char *argv[]) {
                 die("getrlimit");
         limit.rlim_cur = limit.rlim_max;
         (void) setrlimit(RLIMIT_NOFILE, &limit);
-        each = (unsigned) (limit.rlim_cur - 100) / 2;
+        each = MIN((unsigned) limit.rlim_cur - 100, 10000u); /* so that free ports are found at once */
         if (pipe(ready) < 0)
                 die("pipe");
         for (unsigned left = n; left > 0 && count < WORKERS_MAX; count++) {

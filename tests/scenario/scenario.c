@@ -31,7 +31,8 @@
  *     everyone                      all descriptors of all processes were walked before the judgement that follows
  *     at T question c1=gone i7=alive c3=unsure      exactly these are suspect; without names: none is
  *     at T peers                    of exactly these the other end is asked for: i1001 or :PORT, and what is found: inode= pid= by=tuple or unix,
- *       i1001 pid=70 by=unix        state=pending or gone, path= holders=; cached=INODE takes what the ledger knows of its holders
+ *       i1001 pid=70 by=unix        state=pending or gone, path= holders=; cached=INODE takes what the ledger knows of its holders;
+ *                                   other=INODE is what the question says that the looks have shown of it (none: nothing)
  *     at T strays 70/4=settled 70/5=again     exactly these descriptors (PID/FD) have a socket that no look has shown
  *     at T look tcp begin           rows; then other steps; `at T look tcp more` with rows; `at T look tcp end` and how
  *     at T-T note destroy tcp COOKIE INODE LOCAL PEER STATE ...    also open, state, close; with by=bpf pid=PID direction=
@@ -268,7 +269,7 @@ typedef struct PeerRows {
         struct {
                 char name[24];
                 PeerAnswer answer;
-                uint32_t cached;
+                uint32_t cached, other;
                 char path[SOCKET_PATH_MAX];
                 bool asked;
         } rows[64];
@@ -297,6 +298,7 @@ static void peer_row(PeerRows *p) {
         if (a->process.pid != 0)
                 a->process.start_ticks = start_of(p->scenario, a->process.pid);
         p->rows[p->count].cached = (uint32_t) script_number_option(x, "cached", 0);
+        p->rows[p->count].other = (uint32_t) script_number_option(x, "other", 0);
         if (path) {
                 a->path_size = (uint8_t) snprintf(p->rows[p->count].path, SOCKET_PATH_MAX, "%s", path);
                 if (path[0] == '@')
@@ -320,6 +322,8 @@ static int peer_question(void *userdata, const PeerQuestion *q) {
 
                         p->rows[i].asked = true;
                         a->key = q->key;
+                        if (q->other != p->rows[i].other)
+                                script_fail(&p->scenario->script, "the other end of %s, as looks have shown it, has inode %u", name, q->other);
                         if (p->rows[i].cached != 0) {
                                 size_t n = ledger_peer_holder(p->scenario->ledger, p->rows[i].cached, &q->this_end, &a->process, &all);
 
