@@ -245,6 +245,15 @@ int cycle_process(Cycle *c, uint32_t pid) {
         return scan_process(c, pid, facts_wanted(c->config), true, true);
 }
 
+/* Known, and of no rule, and nobody has told of a change: only one in so many of these is read at a scan, in turn. */
+#define SCAN_TURNS 8
+
+static bool is_trusted(const Cycle *c, uint32_t pid) {
+        const Process *p = ledger_process(c->ledger, pid);
+
+        return p && pid % SCAN_TURNS != c->processes.turn && ledger_process_touch(c->ledger, pid, p->start_ticks, NULL) == 0;
+}
+
 /* Those over the limit are not looked at; whoever is known already is, and found gone. */
 static int scan(Cycle *c, bool again) {
         bool all = !c->processes.noticed || c->processes.reread || c->walked == 0 || rules_are_silent(&c->config->rules);
@@ -267,6 +276,8 @@ static int scan(Cycle *c, bool again) {
                         continue;
                 }
                 room -= !known;
+                if (!all && is_trusted(c, pids[i]))
+                        continue;
                 r = scan_process(c, pids[i], facts, again, all);
         }
         if (r < 0)
@@ -274,6 +285,7 @@ static int scan(Cycle *c, bool again) {
         ledger_processes_end(c->ledger, clock_boottime(), true);
         ledger_over_limit(c->ledger, LIMIT_PROCESSES, clock_boottime(), over);
         c->processes.scan = false;
+        c->processes.turn = (c->processes.turn + 1) % SCAN_TURNS;
         c->processes.reread &= !again;
         return 0;
 }

@@ -4,8 +4,8 @@
 /* The processes of a cycle: which there are, what they are, and what they hold.
  *
  * Without notices /proc is listed in each cycle, and the stat line of every process read. With them (`noticed`) the set is kept by
- * fork, exec, change and exit: a process is read at its start and when it has changed, and /proc is listed each `rescan`, as a cross-check,
- * and after a loss. Notices are queued, one entry a pid, and worked off before the next look or between two, within a budget: whoever
+ * fork, exec, change and exit: a process is read at its start and when it has changed, and /proc is listed each `rescan`, as a cross-check
+ * (of those that match no rule one in eight is then read, in turn), and after a loss. Notices are queued, one entry a pid, and worked off before the next look or between two, within a budget: whoever
  * forks or renames himself in a loop costs no more than that. What ended before it was read was never known. */
 
 #include <stdbool.h>
@@ -22,6 +22,7 @@ typedef struct CycleProcesses {
         ProcessChange *changes;
         bool scan;    /* some were lost: /proc is listed in the next cycle */
         bool reread;  /* ... and all that match no rule are judged again at the next rescan */
+        uint32_t turn; /* which of those that match no rule are read at the next rescan */
 } CycleProcesses;
 
 void cycle_processes_done(CycleProcesses *p);
