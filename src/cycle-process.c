@@ -245,13 +245,17 @@ int cycle_process(Cycle *c, uint32_t pid) {
         return scan_process(c, pid, facts_wanted(c->config), true, true);
 }
 
-/* Known, and of no rule, and nobody has told of a change: only one in so many of these is read at a scan, in turn. */
-#define SCAN_TURNS 8
+#define TURNS 8 /* at so many rescans everything is looked at once, changed or not */
 
+static bool has_turn(const Cycle *c, uint32_t pid) {
+        return pid % TURNS == c->processes.turn;
+}
+
+/* Known, and of no rule, and nobody has told of a change. */
 static bool is_trusted(const Cycle *c, uint32_t pid) {
         const Process *p = ledger_process(c->ledger, pid);
 
-        return p && pid % SCAN_TURNS != c->processes.turn && ledger_process_touch(c->ledger, pid, p->start_ticks, NULL) == 0;
+        return p && !has_turn(c, pid) && ledger_process_touch(c->ledger, pid, p->start_ticks, NULL) == 0;
 }
 
 /* Those over the limit are not looked at; whoever is known already is, and found gone. */
@@ -285,7 +289,7 @@ static int scan(Cycle *c, bool again) {
         ledger_processes_end(c->ledger, clock_boottime(), true);
         ledger_over_limit(c->ledger, LIMIT_PROCESSES, clock_boottime(), over);
         c->processes.scan = false;
-        c->processes.turn = (c->processes.turn + 1) % SCAN_TURNS;
+        c->processes.turn = (c->processes.turn + 1) % TURNS;
         c->processes.reread &= !again;
         return 0;
 }
@@ -341,4 +345,10 @@ int cycle_walk_busy(void *userdata, const Process *p) {
         uint64_t now = ran(userdata, p);
 
         return now != 0 && now == p->ran ? 0 : walk(userdata, p, now);
+}
+
+int cycle_walk_turn(void *userdata, const Process *p) {
+        const Cycle *c = userdata;
+
+        return c->walked == 0 || has_turn(c, p->pid) ? cycle_walk_process(userdata, p) : cycle_walk_busy(userdata, p);
 }

@@ -22,7 +22,7 @@ typedef struct CycleProcesses {
         ProcessChange *changes;
         bool scan;    /* some were lost: /proc is listed in the next cycle */
         bool reread;  /* ... and all that match no rule are judged again at the next rescan */
-        uint32_t turn; /* which of those that match no rule are read at the next rescan */
+        uint32_t turn; /* whose it is to be looked at, at the next rescan, though nothing says that they have changed */
 } CycleProcesses;
 
 void cycle_processes_done(CycleProcesses *p);
@@ -42,3 +42,5 @@ int cycle_processes(Cycle *c, bool again);
 int cycle_walk_process(void *cycle, const Process *p);
 /* The same, but not of who has not run since his last walk: he has got nothing meanwhile. */
 int cycle_walk_busy(void *cycle, const Process *p);
+/* At a rescan: of one in eight in any case, so that after eight of them all were walked; of the others as before. */
+int cycle_walk_turn(void *cycle, const Process *p);

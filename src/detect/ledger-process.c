@@ -111,6 +111,7 @@ static Actor *actor_new(Ledger *l, Process *p) {
 }
 
 static void actor_replace_facts(Actor *a, Process *p) {
+        p->ran = a->process.ran; /* is of its last walk, not of this reading */
         process_done(&a->process);
         a->process = *p;
         process_init(p);
@@ -128,7 +129,7 @@ static void actor_judge(Ledger *l, Actor *a) {
         const Actor *parent = actor_parent(l, a);
         bool sticky = a->rule >= 0 && !a->stale;
         RuleBits before = a->matched, now = {};
-        bool gained = false;
+        bool gained = false, wanted = a->wanted;
         int old = a->rule;
 
         a->excluded = a->process.pid == l->options.own_pid || (!sticky && ruleset_excludes(l->rules, &a->process));
@@ -144,6 +145,11 @@ static void actor_judge(Ledger *l, Actor *a) {
                         a->rule = (int) i;
         }
         a->wanted = a->rule >= 0 || l->rules->any_process;
+        if (a->wanted && !wanted) {
+                /* It may have been walked for the sake of others: then what it holds was not kept. */
+                a->walked = false;
+                a->process.ran = 0;
+        }
         a->announce = a->rule >= 0 && (a->announce || !a->announced || (a->rule != old && !a->stale));
         a->stale = false;
         l->scan_judged = true;

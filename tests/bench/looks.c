@@ -2,11 +2,12 @@
 
 /* looks WHAT: measures one thing in a fresh process and prints "NAME VALUE" lines: milliseconds of wall and CPU, bytes.
  *
- *   bare              the kernel's own dump of TCP over IPv4 and IPv6, received and thrown away
+ *   bare [PID...]     the kernel's own dump of TCP over IPv4 and IPv6, received and thrown away: in this network namespace, or in those of
+ *                     these processes
  *   look COLLECTOR    first cycle of a daemon that watches the processes named bench-held: processes, holders, tables,
  *                     ledger; events are made and thrown away
- *   steady COMM [noticed]   the looks of a daemon that has watched the processes of this name for a while: CPU of each, one a second; noticed: it
- *                     hears of processes
+ *   steady WHAT [noticed]   the looks of a daemon that has watched the processes of this name for a while, or, if WHAT is a path, what this
+ *                     configuration says: CPU of each, one a second; noticed: it hears of processes
  *   ledger            feeding the ledger the map it has already, from memory, and judging it
  *   foreign           the same as look sock_diag, but nobody is watched who holds these connections */
 
@@ -16,6 +17,7 @@
 #include <linux/sock_diag.h>
 #include <malloc.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +28,10 @@
 #include "base/fd.h"
 #include "collect/collect.h"
 #include "collect/connector.h"
+#include "config/config.h"
 #include "cycle.h"
+
+#define NAMESPACES_MAX 512
 
 static uint64_t wall0, cpu0;
 
@@ -52,34 +57,58 @@ static unsigned long long memory(const char *what) {
         return line ? strtoull(line + strlen(what) + 1, NULL, 10) * 1024 : 0;
 }
 
-static int bare(void) {
+static int dump(int fd, unsigned family) {
         static char buffer[32768];
-        int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+        struct {
+                struct nlmsghdr header;
+                struct inet_diag_req_v2 request;
+        } m = {
+                .header = { .nlmsg_len = sizeof(m), .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
+                .request = { .sdiag_family = (uint8_t) family, .sdiag_protocol = IPPROTO_TCP,
+                             .idiag_ext = 1 << (INET_DIAG_INFO - 1), .idiag_states = ~(1u << 6 | 1u << 12) },
+        };
+        bool done = false;
 
-        start();
-        for (unsigned family = AF_INET; family <= AF_INET6; family += AF_INET6 - AF_INET) {
-                struct {
-                        struct nlmsghdr header;
-                        struct inet_diag_req_v2 request;
-                } m = {
-                        .header = { .nlmsg_len = sizeof(m), .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
-                        .request = { .sdiag_family = (uint8_t) family, .sdiag_protocol = IPPROTO_TCP,
-                                     .idiag_ext = 1 << (INET_DIAG_INFO - 1), .idiag_states = ~(1u << 6 | 1u << 12) },
-                };
-                bool done = false;
+        if (send(fd, &m, sizeof(m), 0) < 0)
+                return -1;
+        while (!done) {
+                ssize_t n = recv(fd, buffer, sizeof(buffer), 0);
+                struct nlmsghdr *h = (struct nlmsghdr *) buffer;
 
-                if (send(fd, &m, sizeof(m), 0) < 0)
-                        return 1;
-                while (!done) {
-                        ssize_t n = recv(fd, buffer, sizeof(buffer), 0);
-                        struct nlmsghdr *h = (struct nlmsghdr *) buffer;
-
-                        if (n <= 0)
-                                return 1;
-                        for (; NLMSG_OK(h, (size_t) n); h = NLMSG_NEXT(h, n))
-                                done |= h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR;
-                }
+                if (n <= 0)
+                        return -1;
+                for (; NLMSG_OK(h, (size_t) n); h = NLMSG_NEXT(h, n))
+                        done |= h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR;
         }
+        return 0;
+}
+
+/* Getting there is not part of what is measured. */
+static int netlink_in(const char *pid) {
+        char path[64];
+        int fd;
+
+        (void) snprintf(path, sizeof(path), "/proc/%s/ns/net", pid);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0 || setns(fd, CLONE_NEWNET) < 0)
+                return -1;
+        (void) fd_close(fd);
+        return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+}
+
+static int bare(char **pids, int count) {
+        int fds[NAMESPACES_MAX] = {}, n = 0;
+
+        if (count == 0)
+                fds[n++] = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+        while (n < count && n < NAMESPACES_MAX) {
+                fds[n] = netlink_in(pids[n]);
+                n++;
+        }
+        start();
+        for (int i = 0; i < n; i++)
+                if (fds[i] < 0 || dump(fds[i], AF_INET) < 0 || dump(fds[i], AF_INET6) < 0)
+                        return 1;
         stop();
         return 0;
 }
@@ -160,7 +189,17 @@ static int compare_costs(const void *a, const void *b) {
         return CMP(*(const uint64_t *) a, *(const uint64_t *) b);
 }
 
-static int steady(const char *comm, bool noticed) {
+static int configure(Config *config, const char *what) {
+        _cleanup_text_ Text messages = {};
+
+        if (!strchr(what, '/')) {
+                watch(config, what);
+                return 0;
+        }
+        return config_load(what, CONFIG_TRUST_WARN, config, &messages);
+}
+
+static int steady(const char *what, bool noticed) {
         LedgerOptions options = { .boot_id = "00000000000000000000000000000000", .secret = { 1, 2 } };
         uint64_t events = 0, sum = 0, costs[STEADY_LOOKS];
         Connector connector = CONNECTOR_NULL;
@@ -172,8 +211,7 @@ static int steady(const char *comm, bool noticed) {
         Ledger *ledger;
         int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-        watch(&config, comm);
-        if (proc_fd < 0 || collector_new(&collector, COLLECTOR_SOCK_DIAG, proc_fd) < 0 ||
+        if (configure(&config, what) < 0 || proc_fd < 0 || collector_new(&collector, COLLECTOR_SOCK_DIAG, proc_fd) < 0 ||
             ledger_new(&ledger, &options, &config.rules, count_event, &events) < 0 || (noticed && connector_open(&connector) < 0))
                 return 1;
         cycle = (Cycle){ .proc_fd = proc_fd, .collector = collector, .ledger = ledger, .config = &config, .processes.noticed = noticed };
@@ -191,7 +229,7 @@ static int steady(const char *comm, bool noticed) {
         }
         qsort(costs, STEADY_LOOKS, sizeof(costs[0]), compare_costs);
         ledger_status(ledger, &status);
-        (void) printf("watched %zu\nknown %zu\nmedian_ms %.3f\nmean_ms %.3f\nmost_ms %.3f\n", status.sockets, status.known,
+        (void) printf("watched %zu\nknown %zu\nnamespaces %zu\nmedian_ms %.3f\nmean_ms %.3f\nmost_ms %.3f\n", status.sockets, status.known, cycle.looked,
                       (double) costs[STEADY_LOOKS / 2] / 1000, (double) sum / STEADY_LOOKS / 1000, (double) costs[STEADY_LOOKS - 1] / 1000);
         connector_close(&connector);
         ledger_free(ledger);
@@ -286,8 +324,8 @@ static int ledger_alone(void) {
 }
 
 int main(int argc, char *argv[]) {
-        if (argc == 2 && strcmp(argv[1], "bare") == 0)
-                return bare();
+        if (argc >= 2 && strcmp(argv[1], "bare") == 0)
+                return bare(argv + 2, argc - 2);
         if (argc >= 3 && strcmp(argv[1], "steady") == 0)
                 return steady(argv[2], argc > 3);
         if (argc == 2 && strcmp(argv[1], "ledger") == 0)
@@ -296,6 +334,6 @@ int main(int argc, char *argv[]) {
                 return look(COLLECTOR_SOCK_DIAG, "looks"); /* itself, which holds none of them */
         if (argc == 3 && strcmp(argv[1], "look") == 0 && collector_from_name(argv[2]) >= 0)
                 return look((CollectorKind) collector_from_name(argv[2]), "bench-held");
-        (void) fputs("usage: looks bare | look COLLECTOR | steady COMM [noticed] | ledger | foreign\n", stderr);
+        (void) fputs("usage: looks bare [PID...] | look COLLECTOR | steady WHAT [noticed] | ledger | foreign\n", stderr);
         return 2;
 }

@@ -124,8 +124,15 @@ class Nginx:
 
     def workers(self):
         children = Path(f'/proc/{self.master}/task/{self.master}/children').read_text().split()
-        # A child that has just been forked is no worker before it says so.
-        return [int(pid) for pid in children if b'worker' in Path(f'/proc/{pid}/cmdline').read_bytes()]
+        # A child that has just been forked is no worker before it says so; and one may be gone by now.
+        return [int(pid) for pid in children if b'worker' in self.cmdline(pid)]
+
+    @staticmethod
+    def cmdline(pid):
+        try:
+            return Path(f'/proc/{pid}/cmdline').read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            return b''
 
     def stop(self):
         self.process.terminate()

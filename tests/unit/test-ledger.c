@@ -158,6 +158,45 @@ static void test_iteration(void **state) {
         ledger_free(l);
 }
 
+static int count_ran(void *userdata, const Process *p) {
+        *(uint64_t *) userdata += p->ran;
+        return 0;
+}
+
+static void walk(Ledger *l, uint32_t pid, uint64_t ran) {
+        assert_int_equal(ledger_holders_begin(l, pid, 100, 5), 0);
+        (void) ledger_hold(l, 3, 1001);
+        ledger_holders_end(l, 6, ran, (Coverage){});
+}
+
+/* A walk for the sake of others does not count for who matches later; and to read a process again does not make it walk again. */
+static void test_who_is_to_be_walked(void **state) {
+        unsigned unwalked = 0;
+        uint64_t ran = 0;
+        Told told;
+        Ledger *l = ledger(BOOT, 1, &told);
+
+        (void) state;
+        scan(l, 10);
+        walk(l, 812, 7);
+        walk(l, 813, 9);
+        assert_int_equal(ledger_walked_at(l, 813, 100), 0);
+        see_process(l, 812, "nginx", 1);
+        assert_int_equal(ledger_processes(l, LEDGER_ALL, count_ran, &ran), 0);
+        assert_int_equal(ran, 7);
+        see_process(l, 813, "nginx", 1);
+        assert_int_equal(ledger_processes(l, LEDGER_UNWALKED, count_process, &unwalked), 0);
+        assert_int_equal(unwalked, 813);
+        ran = 0;
+        assert_int_equal(ledger_processes(l, LEDGER_ALL, count_ran, &ran), 0);
+        assert_int_equal(ran, 7);
+        walk(l, 813, 11);
+        assert_int_equal(ledger_walked_at(l, 812, 100), 5);
+        assert_int_equal(ledger_walked_at(l, 813, 100), 5);
+        assert_int_equal(ledger_walked_at(l, 813, 101), 0);
+        ledger_free(l);
+}
+
 static uint64_t id_of(const char *boot, uint64_t secret, uint64_t cookie, uint64_t t) {
         Told told;
         Ledger *l = ledger(boot, secret, &told);
@@ -285,6 +324,7 @@ int main(void) {
                 cmocka_unit_test(test_calls_out_of_place), cmocka_unit_test(test_iteration),
                 cmocka_unit_test(test_identity),           cmocka_unit_test(test_many_rows),
                 cmocka_unit_test(test_marks_wrap),         cmocka_unit_test(test_free_in_the_middle),
+                cmocka_unit_test(test_who_is_to_be_walked),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
