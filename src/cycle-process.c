@@ -342,9 +342,9 @@ int cycle_walk_process(void *userdata, const Process *p) {
 }
 
 int cycle_walk_busy(void *userdata, const Process *p) {
-        uint64_t now = ran(userdata, p);
+        uint64_t before = clock_boottime(), now = ran(userdata, p);
 
-        return now != 0 && now == p->ran ? 0 : walk(userdata, p, now);
+        return process_rests(p, now, before) ? 0 : walk(userdata, p, now);
 }
 
 int cycle_walk_turn(void *userdata, const Process *p) {

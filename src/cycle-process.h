@@ -40,7 +40,7 @@ int cycle_processes(Cycle *c, bool again);
 
 /* Of ledger_processes(): feed the descriptors of a process. */
 int cycle_walk_process(void *cycle, const Process *p);
-/* The same, but not of who has not run since his last walk: he has got nothing meanwhile. */
+/* The same, but not of who certainly has not run since his last walk: he has got nothing meanwhile. */
 int cycle_walk_busy(void *cycle, const Process *p);
 /* At a rescan: of one in eight in any case, so that after eight of them all were walked; of the others as before. */
 int cycle_walk_turn(void *cycle, const Process *p);

@@ -4,6 +4,10 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
+
+#define TICK_LONGEST (2 * USEC_PER_SEC) /* one a second, where a processor is left in peace (nohz_full) */
+
 void process_init(Process *p) {
         *p = (Process){
                 .uid = PROCESS_UNKNOWN,
@@ -29,6 +33,10 @@ void process_done(Process *p) {
 
 bool process_same(const Process *a, const Process *b) {
         return a->pid == b->pid && a->start_ticks == b->start_ticks;
+}
+
+bool process_rests(const Process *p, uint64_t ran, uint64_t now) {
+        return ran != 0 && ran == p->ran && now >= p->ran_since + TICK_LONGEST;
 }
 
 const char *exe_state_name(unsigned state) {

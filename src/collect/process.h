@@ -50,7 +50,8 @@ typedef struct Process {
         uint32_t netns_inode;              /* 0: unknown; shown to people, never an identity */
         uint64_t netns;                    /* Netns.id; 0: unknown */
 
-        uint64_t ran; /* procfs_ran() before its descriptors were last walked; 0: unknown */
+        uint64_t ran;       /* procfs_ran() before its descriptors were last walked; 0: unknown */
+        uint64_t ran_since; /* when that number was first read, at the latest */
 } Process;
 
 void process_done(Process *p);
@@ -61,6 +62,10 @@ void process_init(Process *p);
 
 /* Same pid and start time. */
 bool process_same(const Process *a, const Process *b);
+
+/* Has it certainly not run since its descriptors were last walked? ran: procfs_ran() at `now` or later. A thread that stays on its processor shows
+ * that only at the next tick, so a number that is still young says nothing. */
+bool process_rests(const Process *p, uint64_t ran, uint64_t now);
 
 #define PROCESS_TTY_MAX 24
 /* "pts/3", "tty1", "ttyS0", else "MAJOR:MINOR". NULL: it has none. */

@@ -216,6 +216,8 @@ int procfs_ran(int proc_fd, uint32_t pid, uint64_t *ret) {
                 n = fd_read_once_at(dirfd(d), path, text, sizeof(text));
                 if (n <= 0)
                         return n < 0 ? procfs_error((int) n) : -EOPNOTSUPP;
+                if (strcmp(text, "0 0 0\n") == 0)
+                        return -EOPNOTSUPP; /* older kernels without CONFIG_SCHEDSTATS say so of everybody */
                 h = hash_bytes(hash_bytes(h, path, strlen(path)), text, (size_t) n);
         }
         if (r < 0)

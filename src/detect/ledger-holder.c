@@ -449,6 +449,8 @@ void ledger_holders_end(Ledger *l, uint64_t now, uint64_t ran, Coverage coverage
                 a->walked = true;
                 a->fresh = false;
                 a->walked_t0 = l->walk_t0;
+                if (a->process.ran != ran)
+                        a->process.ran_since = l->walk_t0;
                 a->process.ran = ran;
         }
         if (coverage.state == COVERAGE_DENIED && a->wanted && !a->denied) {

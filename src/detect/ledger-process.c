@@ -112,6 +112,7 @@ static Actor *actor_new(Ledger *l, Process *p) {
 
 static void actor_replace_facts(Actor *a, Process *p) {
         p->ran = a->process.ran; /* is of its last walk, not of this reading */
+        p->ran_since = a->process.ran_since;
         process_done(&a->process);
         a->process = *p;
         process_init(p);

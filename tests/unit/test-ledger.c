@@ -163,10 +163,14 @@ static int count_ran(void *userdata, const Process *p) {
         return 0;
 }
 
-static void walk(Ledger *l, uint32_t pid, uint64_t ran) {
-        assert_int_equal(ledger_holders_begin(l, pid, 100, 5), 0);
+static void walk_at(Ledger *l, uint32_t pid, uint64_t ran, uint64_t t0) {
+        assert_int_equal(ledger_holders_begin(l, pid, 100, t0), 0);
         (void) ledger_hold(l, 3, 1001);
-        ledger_holders_end(l, 6, ran, (Coverage){});
+        ledger_holders_end(l, t0 + 1, ran, (Coverage){});
+}
+
+static void walk(Ledger *l, uint32_t pid, uint64_t ran) {
+        walk_at(l, pid, ran, 5);
 }
 
 /* A walk for the sake of others does not count for who matches later; and to read a process again does not make it walk again. */
@@ -194,6 +198,23 @@ static void test_who_is_to_be_walked(void **state) {
         assert_int_equal(ledger_walked_at(l, 812, 100), 5);
         assert_int_equal(ledger_walked_at(l, 813, 100), 5);
         assert_int_equal(ledger_walked_at(l, 813, 101), 0);
+        ledger_free(l);
+}
+
+/* How long a number has not changed is counted from the walk that first had it. */
+static void test_ran_since(void **state) {
+        Told told;
+        Ledger *l = ledger(BOOT, 1, &told);
+
+        (void) state;
+        scan(l, 10);
+        walk_at(l, 812, 7, 20);
+        walk_at(l, 812, 7, 30);
+        assert_int_equal(ledger_process(l, 812)->ran_since, 20);
+        see_process(l, 812, "nginx", 1);
+        assert_int_equal(ledger_process(l, 812)->ran_since, 20);
+        walk_at(l, 812, 8, 40);
+        assert_int_equal(ledger_process(l, 812)->ran_since, 40);
         ledger_free(l);
 }
 
@@ -324,6 +345,7 @@ int main(void) {
                 cmocka_unit_test(test_calls_out_of_place), cmocka_unit_test(test_iteration),
                 cmocka_unit_test(test_identity),           cmocka_unit_test(test_many_rows),
                 cmocka_unit_test(test_marks_wrap),         cmocka_unit_test(test_free_in_the_middle),
+                cmocka_unit_test(test_ran_since),
                 cmocka_unit_test(test_who_is_to_be_walked),
         };
 

@@ -38,6 +38,17 @@ static void test_same(void **state) {
         assert_false(process_same(&a, &c));
 }
 
+/* The same number is an answer only when it is older than a tick. */
+static void test_rests(void **state) {
+        const Process walked = { .ran = 7, .ran_since = 1000000 }, unknown = { .ran_since = 1000000 };
+
+        assert_true(process_rests(&walked, 7, 3000000));
+        assert_false(process_rests(&walked, 7, 2999999));
+        assert_false(process_rests(&walked, 8, 3000000));
+        assert_false(process_rests(&walked, 0, 3000000));
+        assert_false(process_rests(&unknown, 0, 3000000));
+}
+
 static void test_done(void **state) {
         Process p;
 
@@ -53,7 +64,7 @@ static void test_done(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_tty), cmocka_unit_test(test_exe_state), cmocka_unit_test(test_same),
-                cmocka_unit_test(test_done),
+                cmocka_unit_test(test_rests), cmocka_unit_test(test_done),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
