@@ -7,6 +7,7 @@
 #define RTO_MIN (200 * USEC_PER_MSEC)
 #define RTO_MAX (120 * USEC_PER_SEC)
 #define SYN_RTO USEC_PER_SEC
+#define TICK (10 * USEC_PER_MSEC) /* of the slowest kernel: 100 a second */
 
 static const char *const names[_STALL_MAX] = {
         [STALL_CONNECTING] = "connecting",
@@ -32,6 +33,11 @@ const char *stall_name(unsigned kind) {
 
 /* --- time ------------------------------------------------------------------------------------------ */
 
+/* tcp_info counts from the tick in which something happened to the one that goes on: what it says may be nearly a tick too long. */
+static uint64_t at_least(uint64_t counted) {
+        return counted == SOCKET_UNKNOWN || counted < TICK ? 0 : counted - TICK;
+}
+
 /* `n` timeouts, the first of `first`, each twice as long as the one before, none longer than the kernel allows. */
 static uint64_t doubling(uint64_t first, unsigned n) {
         uint64_t sum = 0, step = MIN(first, RTO_MAX);
@@ -47,14 +53,14 @@ static uint64_t doubling(uint64_t first, unsigned n) {
  * doubled before. */
 static uint64_t since_first_sent(const Socket *s, uint64_t unit) {
         unsigned again = s->retransmits, doubled = MIN((unsigned) s->backoff, again);
-        uint64_t last = s->idle_usec != SOCKET_UNKNOWN ? s->idle_usec : 0, first;
+        uint64_t first;
 
         if (again == 0)
                 return 0;
         if (s->rto_usec == 0)
                 return s->state == STATE_SYN_SENT ? unit * again : doubling(unit, again);
         first = s->rto_usec >> MIN(doubled, 31U);
-        return (again - doubled) * first + doubling(first, doubled) + last;
+        return (again - doubled) * first + doubling(first, doubled) + at_least(s->idle_usec);
 }
 
 /* Probes of a window of 0 do not lengthen the retransmission timeout; the count of doublings is that of the probes, answered or not. */
@@ -74,7 +80,7 @@ static StallSign sign_of_state(const Socket *s) {
                 return (StallSign){ STALL_CONNECTING, STATE_SYN_SENT, since_first_sent(s, SYN_RTO) };
         case STATE_CLOSE_WAIT:
                 /* Its FIN acknowledged something, too: later acknowledgements only make this less. */
-                return (StallSign){ STALL_CLOSE_WAIT, STATE_CLOSE_WAIT, s->heard_usec != SOCKET_UNKNOWN ? s->heard_usec : 0 };
+                return (StallSign){ STALL_CLOSE_WAIT, STATE_CLOSE_WAIT, at_least(s->heard_usec) };
         default:
                 return (StallSign){};
         }
@@ -123,8 +129,7 @@ static StallSign sign_of_reading(const Socket *s) {
                 return (StallSign){}; /* nobody has it yet, or any more */
         if (s->bytes_received == SOCKET_UNKNOWN)
                 return (StallSign){ STALL_NOT_READING, mark_of(s->receive_queue), 0 };
-        return (StallSign){ STALL_NOT_READING, mark_of(s->bytes_received - s->receive_queue),
-                            s->idle_usec != SOCKET_UNKNOWN ? s->idle_usec : 0 };
+        return (StallSign){ STALL_NOT_READING, mark_of(s->bytes_received - s->receive_queue), at_least(s->idle_usec) };
 }
 
 StallSign stall_sign(StallPart part, const Socket *s) {
@@ -146,10 +151,7 @@ bool stall_is_waiting(const Socket *s) {
 }
 
 uint64_t stall_waiting(const Socket *s) {
-        uint64_t heard = s->heard_usec != SOCKET_UNKNOWN ? s->heard_usec : 0;
-        uint64_t idle = s->idle_usec != SOCKET_UNKNOWN ? s->idle_usec : 0;
-
-        return MAX(heard, idle);
+        return MAX(at_least(s->heard_usec), at_least(s->idle_usec));
 }
 
 StallPart stall_past(const StallSpan spans[_STALL_PART_MAX], const uint64_t thresholds[_STALL_MAX], uint64_t now) {

@@ -114,9 +114,8 @@ def stalled(audit, kind, port, since):
     """It was told to be stuck, once, for the threshold at least, and since after it began."""
     e = audit.next('connection-stalled', LOCAL_PORT=port)
     assert (e['SOCKAUDIT_STALL'], e['PRIORITY']) == (kind, '4')
-    assert 10 ** 6 <= int(e['SOCKAUDIT_STALLED']) <= now() - since + 10_000
-    # The kernel counts what a row proves in ticks, of 10 ms at most.
-    assert int(e['SOCKAUDIT_NOT_AFTER']) >= since - 10_000, 'told to be older than it is'
+    assert 10 ** 6 <= int(e['SOCKAUDIT_STALLED']) <= now() - since
+    assert int(e['SOCKAUDIT_NOT_AFTER']) >= since, 'told to be older than it is'
     assert len(audit.of('connection-stalled', LOCAL_PORT=port)) == 1
     return e
 
@@ -306,7 +305,7 @@ def test_close_wait(audit, net, actors):
     server.do('keep["a"].close()')
     after = now()
     e = stalled(audit, 'close-wait', port, before)
-    assert int(e['SOCKAUDIT_NOT_BEFORE']) <= after and before <= int(e['SOCKAUDIT_NOT_AFTER']) + 10_000
+    assert int(e['SOCKAUDIT_NOT_BEFORE']) <= after and before <= int(e['SOCKAUDIT_NOT_AFTER'])
     assert 'CLOSE-WAIT' in ss(port)
     answer = ask('why', shipper.pid)
     assert answer.returncode == 1

@@ -55,7 +55,7 @@ at 26.5-26.6 look tcp
   c1 1001 *:443 - listening sendq=128 recvq=1
   c7 - 10.0.0.2:443 203.0.113.9:1005 established heard=5.2
 at 26.6 judge
-> connection-stalled c1 NOT_BEFORE=21.1 NOT_AFTER=21.4 STALLED=5.1
+> connection-stalled c1 NOT_BEFORE=21.1 NOT_AFTER=21.41 STALLED=5.09
 at 27.1-27.2 look tcp
 at 27.2 judge
 at 27.3 question c1=gone

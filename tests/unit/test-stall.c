@@ -68,9 +68,9 @@ static void test_unacknowledged(void **state) {
         s.retransmits = s.backoff = 5;
         s.rto_usec = 200 * MS << 5;
         s.idle_usec = 1 * S;
-        assert_sign(STALL_OF_SENDING, &s, STALL_UNACKNOWLEDGED, 200 * MS * 31 + 1 * S);
+        assert_sign(STALL_OF_SENDING, &s, STALL_UNACKNOWLEDGED, 200 * MS * 31 + 990 * MS);
         s.backoff = 7; /* two of them are of an earlier loss */
-        assert_sign(STALL_OF_SENDING, &s, STALL_UNACKNOWLEDGED, 200 * MS * 31 + 1 * S);
+        assert_sign(STALL_OF_SENDING, &s, STALL_UNACKNOWLEDGED, 200 * MS * 31 + 990 * MS);
         s.backoff = 200;
         s.retransmits = 255;
         assert_true(stall_sign(STALL_OF_SENDING, &s).least < 86400 * S);
@@ -117,7 +117,7 @@ static void test_close_wait(void **state) {
 
         assert_sign(STALL_OF_STATE, &s, STALL_CLOSE_WAIT, 0);
         s.heard_usec = 720 * S;
-        assert_sign(STALL_OF_STATE, &s, STALL_CLOSE_WAIT, 720 * S);
+        assert_sign(STALL_OF_STATE, &s, STALL_CLOSE_WAIT, 720 * S - 10 * MS);
         s.receive_queue = 1; /* the FIN */
         assert_sign(STALL_OF_READING, &s, STALL_NONE, 0);
         s.receive_queue = 31;
@@ -133,7 +133,7 @@ static void test_not_reading(void **state) {
         s.receive_queue = 500;
         s.bytes_received = 1500;
         s.idle_usec = 9 * S;
-        assert_sign(STALL_OF_READING, &s, STALL_NOT_READING, 9 * S);
+        assert_sign(STALL_OF_READING, &s, STALL_NOT_READING, 9 * S - 10 * MS);
         later = s;
         later.receive_queue += 100;
         later.bytes_received += 100; /* more comes, nothing is read */
@@ -145,9 +145,30 @@ static void test_not_reading(void **state) {
         s.inode = 0; /* who has not accepted it cannot read it */
         assert_sign(STALL_OF_READING, &s, STALL_NONE, 0);
         assert_true(stall_is_waiting(&s));
-        assert_int_equal(stall_waiting(&s), 9 * S);
+        assert_int_equal(stall_waiting(&s), 8990 * MS);
         s.heard_usec = 12 * S;
-        assert_int_equal(stall_waiting(&s), 12 * S);
+        assert_int_equal(stall_waiting(&s), 11990 * MS);
+}
+
+/* What began at the end of a tick is counted from its beginning. */
+static void test_tick(void **state) {
+        static const struct {
+                uint64_t counted, least;
+        } cases[] = { { SOCKET_UNKNOWN, 0 }, { 0, 0 }, { 4 * MS, 0 }, { 10 * MS, 0 }, { 14 * MS, 4 * MS }, { 3004 * MS, 2994 * MS } };
+        Socket s;
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                s = tcp(STATE_CLOSE_WAIT);
+                s.heard_usec = cases[i].counted;
+                assert_sign(STALL_OF_STATE, &s, STALL_CLOSE_WAIT, cases[i].least);
+                assert_int_equal(stall_waiting(&s), cases[i].least);
+                s = tcp(STATE_ESTABLISHED);
+                s.receive_queue = 100;
+                s.bytes_received = 100;
+                s.idle_usec = cases[i].counted;
+                assert_sign(STALL_OF_READING, &s, STALL_NOT_READING, cases[i].least);
+                assert_int_equal(stall_waiting(&s), cases[i].least);
+        }
 }
 
 static void test_unix(void **state) {
@@ -197,7 +218,7 @@ int main(void) {
                 cmocka_unit_test(test_unacknowledged), cmocka_unit_test(test_unacknowledged_by_text),
                 cmocka_unit_test(test_zero_window), cmocka_unit_test(test_close_wait),
                 cmocka_unit_test(test_not_reading), cmocka_unit_test(test_unix),
-                cmocka_unit_test(test_past), cmocka_unit_test(test_names),
+                cmocka_unit_test(test_tick), cmocka_unit_test(test_past), cmocka_unit_test(test_names),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
