@@ -62,6 +62,13 @@ typedef struct Holder {
         bool inherited; /* counted in Actor.inherited */
 } Holder;
 
+/* A walk has shown a Holder that was not there before. */
+typedef struct Gain {
+        Holder *holder;
+        Actor *from; /* who had it before; NULL: nobody known */
+        bool fork;   /* ... and is the parent */
+} Gain;
+
 struct Actor {
         UT_hash_handle hh; /* Ledger.actors, by pid */
         Process process;
@@ -85,6 +92,7 @@ struct Actor {
         uint64_t walked_t0; /* when the last complete walk of its descriptors began; 0: none yet */
         Actor *heir_of;     /* referenced: it got `inherited` sockets of this one, which is not told yet */
         size_t inherited;
+        size_t passed;      /* of its sockets, to the process whose walk is being settled; else 0 */
         bool by_fork;
         uint64_t inherited_not_before, inherited_not_after;
 };

@@ -121,7 +121,7 @@ static Connection *connection_of(const Ledger *l, const Holder *h) {
 static int gained(Ledger *l, Holder *h) {
         Connection *c = connection_of(l, h);
         bool again = c && (c->let_go || c->released);
-        Holder **gains;
+        Gain *gains;
 
         h->connection = c;
         if (!c)
@@ -136,7 +136,7 @@ static int gained(Ledger *l, Holder *h) {
         if (!gains)
                 return -ENOMEM;
         l->gains = gains;
-        l->gains[l->gain_count++] = h;
+        l->gains[l->gain_count++] = (Gain){ .holder = h };
         return 0;
 }
 
@@ -185,14 +185,15 @@ static void inherit(Ledger *l, Holder *h, Actor *from, bool fork, uint64_t not_b
         h->inherited = true;
 }
 
-/* How many sockets of one and the same process were passed. */
-static size_t count_passed(const Ledger *l, const Actor *from) {
-        size_t n = 0;
-        bool fork;
+/* Whose each of them was, and how many were passed by one and the same process. */
+static void trace_gains(Ledger *l) {
+        for (size_t i = 0; i < l->gain_count; i++) {
+                Gain *g = &l->gains[i];
 
-        for (size_t i = 0; i < l->gain_count; i++)
-                n += source_of(l, l->gains[i], &fork) == from && !fork;
-        return n;
+                g->from = source_of(l, g->holder, &g->fork);
+                if (g->from && !g->fork)
+                        g->from->passed++;
+        }
 }
 
 static uint64_t gained_not_before(const Actor *a, const Connection *c) {
@@ -201,27 +202,27 @@ static uint64_t gained_not_before(const Actor *a, const Connection *c) {
         return c->appeared ? MAX(a->process.start_usec, c->opened_not_before) : 0;
 }
 
-/* The gains of a walk that is over. */
+/* Of one walk that is over. */
+static void settle_gain(Ledger *l, Actor *a, const Gain *g, uint64_t now) {
+        Holder *h = g->holder;
+        uint64_t not_before;
+
+        if (!h->connection)
+                return;
+        not_before = gained_not_before(a, h->connection);
+        if (g->from && (g->fork || g->from->passed > PASSED_MAX) && (!a->heir_of || a->heir_of == g->from))
+                inherit(l, h, g->from, g->fork, not_before, now);
+        else
+                note_change(l, h->connection, h, true, not_before, now);
+}
+
 static void settle_gains(Ledger *l, Actor *a, uint64_t now) {
-        const Actor *counted = NULL;
-        size_t passed = 0;
-
-        for (size_t i = 0; i < l->gain_count; i++) {
-                Holder *h = l->gains[i];
-                bool fork;
-                Actor *from = source_of(l, h, &fork);
-
-                if (!h->connection)
-                        continue;
-                if (from && !fork && from != counted) {
-                        counted = from;
-                        passed = count_passed(l, from);
-                }
-                if (from && (fork || passed > PASSED_MAX) && (!a->heir_of || a->heir_of == from))
-                        inherit(l, h, from, fork, gained_not_before(a, h->connection), now);
-                else
-                        note_change(l, h->connection, h, true, gained_not_before(a, h->connection), now);
-        }
+        trace_gains(l);
+        for (size_t i = 0; i < l->gain_count; i++)
+                settle_gain(l, a, &l->gains[i], now);
+        for (size_t i = 0; i < l->gain_count; i++)
+                if (l->gains[i].from)
+                        l->gains[i].from->passed = 0;
         l->gain_count = 0;
 }
 

@@ -99,7 +99,7 @@ struct Ledger {
         Holder **walk_place; /* among its holders: of walk_fd, the last that was named */
         int walk_fd;
         uint64_t walk_t0;    /* of that walk */
-        Holder **gains;      /* that it has shown, of connections that are told */
+        Gain *gains;         /* that it has shown, of connections that are told */
         size_t gain_count;
         SocketMap let_go;    /* inode: Connection that is let_go or released */
         size_t sought;       /* rows of such since the last judgement */
