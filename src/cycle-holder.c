@@ -2,7 +2,7 @@
 
 /* Who holds the other ends: the ledger knows it of the processes that are walked anyway; then those who held other ends lately are
  * walked, since a client comes back to the same server; then, if still something is open, all processes, once a cycle and at most
- * limits.peer_walks times a minute. What is over the limit stays without process, and is told once. */
+ * limits.peer_walks times a minute. What is over the limit stays without process, which is a gap with two ends. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -135,23 +135,22 @@ static void leave_open(const Walk *w) {
                 w->open[i]->process = (PeerProcess){};
 }
 
-static bool may_walk(Cycle *c, size_t open) {
+static bool may_walk(Cycle *c, uint64_t now) {
         Peers *p = &c->peers;
-        uint64_t now = clock_boottime();
 
         if (now - p->minute >= USEC_PER_MINUTE) {
                 p->minute = now;
                 p->walks = 0;
+                p->refused = false;
         }
-        if (p->walks < c->config->limits.peer_walks) {
-                p->walks++;
-                p->over = false;
-                return true;
-        }
-        if (!p->over)
-                ledger_gap(c->ledger, "over-limit", now, now, open);
-        p->over = true;
-        return false;
+        return p->walks < c->config->limits.peer_walks;
+}
+
+/* What goes on over the limit goes on until walks are allowed again, or nobody has asked for one in a minute that has none. */
+static void tell_refused(Cycle *c, uint64_t now, size_t refused) {
+        c->peers.refused |= refused > 0;
+        if (refused > 0 || !c->peers.refused || may_walk(c, now))
+                ledger_over_limit(c->ledger, LIMIT_PEER_WALKS, now, refused);
 }
 
 /* The newest first. True: it has been read anew in this cycle. */
@@ -196,9 +195,22 @@ static void find_open(Walk *w, PeerWork *works, size_t count) {
                 qsort(w->open, w->count, sizeof(*w->open), compare_inode);
 }
 
+/* Those that nothing else has answered. *ret_refused: so many stay without process, since no walk is left. */
+static int ask_all(Walk *w, uint64_t now, size_t *ret_refused) {
+        if (!may_walk(w->cycle, now)) {
+                leave_open(w);
+                *ret_refused = w->count;
+                return 0;
+        }
+        w->cycle->peers.walks++;
+        return walk_all(w);
+}
+
 int cycle_peer_holders(Cycle *c, PeerWork *works, size_t count) {
         _cleanup_free_ PeerWork **open = reallocarray(NULL, count + 1, sizeof(*open));
         Walk w = { .cycle = c, .open = open };
+        uint64_t now = clock_boottime();
+        size_t refused = 0;
         int r = 0;
 
         if (!open)
@@ -207,12 +219,9 @@ int cycle_peer_holders(Cycle *c, PeerWork *works, size_t count) {
         find_open(&w, works, count);
         if (w.count > 0)
                 r = walk_recent(&w);
-        if (r >= 0 && keep_open(&w) > 0) {
-                if (may_walk(c, w.count))
-                        r = walk_all(&w);
-                else
-                        leave_open(&w);
-        }
+        if (r >= 0 && keep_open(&w) > 0)
+                r = ask_all(&w, now, &refused);
+        tell_refused(c, now, refused);
         for (size_t i = 0; i < count && r >= 0; i++)
                 if (works[i].process.pid != 0)
                         r = introduce(c, &works[i].process);

@@ -402,7 +402,7 @@ int cycle_peers(Cycle *c) {
                 r = ask_all(&a);
         for (size_t i = 0; i < a.count && r >= 0; i++)
                 conclude(&a.works[a.asked[i].work], &a.asked[i].find);
-        if (r >= 0 && a.work_count > 0)
+        if (r >= 0)
                 r = cycle_peer_holders(c, a.works, a.work_count);
         if (r >= 0)
                 r = answer_all(&a);

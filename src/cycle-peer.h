@@ -21,7 +21,7 @@ typedef struct Peers {
         size_t fresh;         /* so many of them have been read anew in this cycle */
         uint64_t minute;      /* when the walks below began to be counted */
         uint64_t walks;       /* over all processes, in this minute */
-        bool over;            /* their limit was reached, and that was told */
+        bool refused;         /* one more was needed */
 } Peers;
 
 void peers_done(Peers *p);
@@ -51,5 +51,5 @@ typedef struct PeerWork {
 
 /* Does somebody hold it who is walked anyway, and stands for the other end? Then work->process is he. */
 bool cycle_peer_holder_known(const Cycle *c, PeerWork *work);
-/* Who holds them? As many answers as can be had. -ENOMEM. */
+/* Who holds them? As many answers as can be had. Called with none, too: then no walk was missing. -ENOMEM. */
 int cycle_peer_holders(Cycle *c, PeerWork *works, size_t count);

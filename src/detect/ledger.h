@@ -226,6 +226,7 @@ typedef enum LedgerLimit {
         LIMIT_SOCKETS, /* the ledger's own */
         LIMIT_PROCESSES,
         LIMIT_NAMESPACES,
+        LIMIT_PEER_WALKS,
         _LIMIT_MAX,
 } LedgerLimit;
 

@@ -194,7 +194,7 @@ def test_unix_peer_that_is_gone(stage):
 
 
 def test_no_more_walks_than_allowed(tmp_path):
-    """Then the other end has no process, and a gap says so, once; what the ledger knows anyway needs no walk."""
+    """Then the other end has no process, and a gap says so, once; what the ledger knows anyway needs no walk. When walks are allowed again it is over."""
     stage = Stage(tmp_path, peer_walks=0)
     server, client = stage.actor('server'), stage.actor('watched-client')
     server.do(listen('SOCK_DGRAM', b'\0log'))
@@ -203,10 +203,21 @@ def test_no_more_walks_than_allowed(tmp_path):
         assert (peer(e)['BY'], peer(e)['PATH'], 'PID' in peer(e)) == ('unix', '@log', False)
         client.do('keep.pop("c")')
     gap, = stage.audit.of('audit-gap', GAP_REASON='over-limit')
-    assert gap['SOCKAUDIT_GAP_COUNT'] == '1'
+    assert (gap['SOCKAUDIT_GAP_LIMIT'], gap['SOCKAUDIT_GAP_COUNT']) == ('peer_walks', '1')
+    assert 'limits.peer_walks, count 1' in gap['MESSAGE']
     watched = stage.actor('watched-server')
     watched.do(listen('SOCK_DGRAM', b'\0other'))
     assert peer(stage.opening(INODE=client.do(connect('SOCK_DGRAM', b'\0other'))))['PID'] == str(watched.pid)
+    assert stage.audit.of('audit-gap', GAP_REASON='over-limit') == [gap]
+
+    stage.audit.config.write_text(CONFIG.format(collector='sock_diag', intrusive='no', peer_walks=6000))
+    stage.audit.process.send_signal(signal.SIGHUP)
+    stage.audit.until(lambda: len(stage.audit.of('audit-gap', GAP_LIMIT='peer_walks')) == 2, 'end of the gap')
+    end = stage.audit.of('audit-gap', GAP_LIMIT='peer_walks')[1]
+    assert (end['SOCKAUDIT_NOT_BEFORE'], end['SOCKAUDIT_GAP_COUNT']) == (gap['SOCKAUDIT_NOT_BEFORE'], '1')
+    assert int(end['SOCKAUDIT_NOT_AFTER']) > int(gap['SOCKAUDIT_NOT_AFTER']) > int(gap['SOCKAUDIT_NOT_BEFORE'])
+    client.do('keep.pop("c")')
+    assert peer(stage.opening(INODE=client.do(connect('SOCK_DGRAM', b'\0log'))))['PID'] == str(server.pid)
     stage.close()
 
 

@@ -6,6 +6,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,8 @@ static const RuleSet rules = { .rules = &rule, .count = 1 };
 typedef struct Told {
         size_t counts[_EVENT_KIND_MAX];
         uint64_t connection; /* of the last event that has one */
+        Event gap;           /* the last audit-gap; its words are not to be read */
+        char limit[16];      /* ... but this one */
 } Told;
 
 static void tell(void *userdata, const Event *e) {
@@ -31,6 +34,12 @@ static void tell(void *userdata, const Event *e) {
         told->counts[e->kind]++;
         if (event_has(e, EVENT_FIELD_CONNECTION))
                 told->connection = e->values[EVENT_FIELD_CONNECTION].number;
+        if (e->kind == EVENT_AUDIT_GAP) {
+                const Bytes limit = e->values[EVENT_FIELD_GAP_LIMIT].bytes;
+
+                told->gap = *e;
+                (void) snprintf(told->limit, sizeof(told->limit), "%.*s", event_has(e, EVENT_FIELD_GAP_LIMIT) ? (int) limit.size : 0, (const char *) limit.data);
+        }
 }
 
 static Ledger *ledger(const char *boot, uint64_t secret, Told *told) {
@@ -319,6 +328,41 @@ static void test_marks_wrap(void **state) {
         ledger_free(l);
 }
 
+static void assert_over_limit(Told *told, size_t gaps, uint64_t not_before, uint64_t not_after, uint64_t count) {
+        const EventValue *v = told->gap.values;
+
+        assert_int_equal(told->counts[EVENT_AUDIT_GAP], gaps);
+        assert_string_equal(told->limit, "peer_walks");
+        assert_int_equal(event_has(&told->gap, EVENT_FIELD_NOT_BEFORE), not_before != 0);
+        if (not_before != 0)
+                assert_int_equal(v[EVENT_FIELD_NOT_BEFORE].number, not_before);
+        assert_int_equal(v[EVENT_FIELD_NOT_AFTER].number, not_after);
+        assert_int_equal(v[EVENT_FIELD_GAP_COUNT].number, count);
+}
+
+/* Told when it begins, and with the whole span and the largest number when it is over; of each limit by itself. */
+static void test_over_limit(void **state) {
+        Told told;
+        Ledger *l = ledger(BOOT, 1, &told);
+
+        (void) state;
+        ledger_over_limit(l, LIMIT_PEER_WALKS, 100, 2);
+        assert_over_limit(&told, 1, 0, 100, 2); /* it never fitted: nobody knows since when */
+        ledger_over_limit(l, LIMIT_PEER_WALKS, 200, 0);
+        assert_over_limit(&told, 2, 0, 200, 2);
+        ledger_over_limit(l, LIMIT_PEER_WALKS, 300, 0);
+        ledger_over_limit(l, LIMIT_NAMESPACES, 310, 0);
+        ledger_over_limit(l, LIMIT_PEER_WALKS, 400, 1);
+        assert_over_limit(&told, 3, 300, 400, 1);
+        ledger_over_limit(l, LIMIT_NAMESPACES, 410, 0);
+        ledger_over_limit(l, LIMIT_PEER_WALKS, 500, 7);
+        ledger_over_limit(l, LIMIT_PEER_WALKS, 600, 3);
+        assert_int_equal(told.counts[EVENT_AUDIT_GAP], 3);
+        ledger_over_limit(l, LIMIT_PEER_WALKS, 700, 0);
+        assert_over_limit(&told, 4, 300, 700, 7);
+        ledger_free(l);
+}
+
 /* A ledger that is given up in the middle of anything leaves nothing behind (the sanitizer says so). */
 static void test_free_in_the_middle(void **state) {
         Told told;
@@ -344,8 +388,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_calls_out_of_place), cmocka_unit_test(test_iteration),
                 cmocka_unit_test(test_identity),           cmocka_unit_test(test_many_rows),
-                cmocka_unit_test(test_marks_wrap),         cmocka_unit_test(test_free_in_the_middle),
-                cmocka_unit_test(test_ran_since),
+                cmocka_unit_test(test_marks_wrap),         cmocka_unit_test(test_over_limit),
+                cmocka_unit_test(test_free_in_the_middle), cmocka_unit_test(test_ran_since),
                 cmocka_unit_test(test_who_is_to_be_walked),
         };
 
