@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* What the files of the ledger share: ledger.c (looks and judgement), ledger-process.c (processes and
- * holders), ledger-note.c (notices), ledger-stall.c (what stands still), ledger-expect.c (what is missing), ledger-event.c (making events) and books.c. */
+/* What the files of the ledger share: ledger.c (the map), ledger-look.c (looks), ledger-judge.c (judgement), ledger-process.c (processes),
+ * ledger-holder.c (their descriptors), ledger-holder-change.c and ledger-heir.c (what is told of these), ledger-note.c (notices), ledger-stall.c (what stands still), ledger-expect.c (what is missing), ledger-event.c (making events) and books.c. */
 
 #include "detect/connection.h"
 #include "detect/ledger.h"
@@ -182,16 +182,33 @@ void ledger_expect_free(Ledger *l, const RuleSet *rules);
 /* c vanishes. */
 void ledger_expect_ended(Ledger *l, const Connection *c, uint64_t not_after, const Notice *notice);
 void ledger_judge_expectations(Ledger *l, uint64_t now);
+
 /* ledger-holder.c */
 Holder *ledger_holders(const Ledger *l, uint32_t inode);
 /* The process is gone, with all that it held. */
 void ledger_holders_gone(Ledger *l, Actor *a, uint64_t not_before, uint64_t not_after);
+
+/* ledger-holder-change.c */
+/* A change that its next event names; one back and forth is none. */
+void ledger_note_holder(Ledger *l, Connection *c, const Holder *h, bool gained, uint64_t not_before, uint64_t not_after);
+/* It has just been put in front of the list of its inode. -ENOMEM. */
+int ledger_holder_gained(Ledger *l, Holder *h);
+/* It is in no list any more. exited: with its process. */
+void ledger_holder_lost(Ledger *l, Holder *h, uint64_t not_before, uint64_t not_after, bool exited);
 /* From now on changes of its holders are noted. */
 void ledger_holders_watch(const Ledger *l, Connection *c);
 /* It is out of the map. */
 void ledger_holders_forget(Ledger *l, Connection *c);
 /* There is a change that can be told now. Where its last holder let go of it, and everybody was asked, it is `released` from now on. */
 bool ledger_holders_changed(const Ledger *l, Connection *c);
+
+/* ledger-heir.c */
+/* What a walk of a that is over has shown: inherited, or a change of holders each. */
+void ledger_settle_gains(Ledger *l, Actor *a, uint64_t now);
+/* Tell what it inherited, if that is due. */
+void ledger_settle_heir(Ledger *l, Actor *a, uint64_t t0);
+/* It counts as nobody's heir any more, told or not. */
+void ledger_heir_end(Ledger *l, Actor *a);
 /* Who inherited is to be looked at once more, before that is told. */
 void ledger_heirs_due(Ledger *l, uint64_t now);
 
