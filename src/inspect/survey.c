@@ -26,142 +26,10 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "collect/procfs.h"
-#include "inspect/survey-peer.h"
-
-typedef struct Run {
-        const SurveyOptions *options;
-        Survey *survey;
-        Collector *collector;
-        int proc_fd;
-        Netns own;        /* our own namespace, which needs no privilege */
-        uint32_t walking; /* process whose descriptors arrive */
-        SurveyPeers peers;
-} Run;
+#include "inspect/survey-private.h"
 
 void survey_done(Survey *s) {
         map_done(&s->map);
-}
-
-/* --- processes -------------------------------------------------------------------------------------- */
-
-static int read_process(Run *run, uint32_t pid) {
-        _cleanup_process_ Process p = {};
-        int r;
-
-        if (pid == (uint32_t) getpid())
-                return 0;
-        r = procfs_read(run->proc_fd, pid, run->options->want | PROCFS_NETNS, &p);
-        if (r == -ENOMEM)
-                return r;
-        if (r < 0)
-                return 0; /* gone, which is normal */
-        return map_add_process(&run->survey->map, &p);
-}
-
-static int take_holder(void *userdata, int fd, uint32_t inode) {
-        Run *run = userdata;
-
-        return map_add_holder(&run->survey->map, run->walking, fd, inode);
-}
-
-static int walk_process(Run *run, uint32_t index) {
-        MapProcess *p = &run->survey->map.processes[index];
-        int r;
-
-        if (p->walk != MAP_NOT_WALKED)
-                return 0;
-        run->walking = index;
-        r = procfs_sockets(run->proc_fd, p->process.pid, p->process.start_ticks, take_holder, run);
-        if (r == -ENOMEM)
-                return r;
-        p->walk = r >= 0 ? MAP_WALKED : r == -ESRCH ? MAP_GONE : MAP_DENIED;
-        return 0;
-}
-
-static int read_processes(Run *run) {
-        const SurveyOptions *o = run->options;
-        _cleanup_free_ uint32_t *all = NULL;
-        const uint32_t *pids = o->pids;
-        size_t count = o->pid_count;
-        int r;
-
-        if (!pids) {
-                r = procfs_list(run->proc_fd, &all, &count);
-                if (r < 0)
-                        return r;
-                pids = all;
-        }
-        for (size_t i = 0; i < count; i++) {
-                r = read_process(run, pids[i]);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
-static int walk_wanted(Run *run) {
-        const SurveyOptions *o = run->options;
-        Map *m = &run->survey->map;
-
-        for (uint32_t i = 0; i < m->process_count; i++) {
-                int r;
-
-                m->processes[i].wanted = o->everything || !o->wants || o->wants(o->userdata, &m->processes[i].process);
-                if (!m->processes[i].wanted)
-                        continue;
-                r = walk_process(run, i);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
-static int compare_processes(const void *a, const void *b) {
-        const MapProcess *x = *(MapProcess *const *) a, *y = *(MapProcess *const *) b;
-
-        return CMP(x->process.pid, y->process.pid);
-}
-
-/* So far only the processes with options->pids were read: read the others, too. Holders know processes by index: these are made anew. */
-static int read_others(Run *run) {
-        Map *m = &run->survey->map;
-        _cleanup_free_ uint32_t *pids = NULL, *moved = NULL;
-        _cleanup_free_ MapProcess **order = NULL, *sorted = NULL;
-        size_t count, known = m->process_count;
-        int r;
-
-        if (!run->options->pids)
-                return 0;
-        r = procfs_list(run->proc_fd, &pids, &count);
-        if (r < 0)
-                return r;
-        for (size_t i = 0, k = 0; i < count; i++) {
-                while (k < known && m->processes[k].process.pid < pids[i])
-                        k++;
-                if (k < known && m->processes[k].process.pid == pids[i])
-                        continue;
-                r = read_process(run, pids[i]);
-                if (r < 0)
-                        return r;
-        }
-
-        order = reallocarray(NULL, m->process_count + 1, sizeof(*order));
-        moved = reallocarray(NULL, m->process_count + 1, sizeof(*moved));
-        sorted = reallocarray(NULL, m->process_count + 1, sizeof(*sorted));
-        if (!order || !moved || !sorted)
-                return -ENOMEM;
-        for (size_t i = 0; i < m->process_count; i++)
-                order[i] = &m->processes[i];
-        qsort(order, m->process_count, sizeof(*order), compare_processes);
-        for (uint32_t i = 0; i < m->process_count; i++) {
-                moved[order[i] - m->processes] = i;
-                sorted[i] = *order[i];
-        }
-        for (size_t i = 0; i < m->holder_count; i++)
-                m->holders[i].process = moved[m->holders[i].process];
-        if (m->process_count > 0)
-                memcpy(m->processes, sorted, m->process_count * sizeof(*sorted));
-        return 0;
 }
 
 /* --- tables ----------------------------------------------------------------------------------------- */
@@ -171,13 +39,13 @@ static int take_begin(void *userdata, const Netns *netns, TableKind table, uint6
 }
 
 static int take_row(void *userdata, const Socket *socket) {
-        Run *run = userdata;
+        SurveyRun *run = userdata;
 
         return map_add_socket(&run->survey->map, socket);
 }
 
 static int take_end(void *userdata, const Netns *netns, TableKind table, uint64_t t, Coverage coverage) {
-        Run *run = userdata;
+        SurveyRun *run = userdata;
 
         if (coverage.state == COVERAGE_OK || coverage.state == COVERAGE_GONE)
                 return 0;
@@ -190,7 +58,7 @@ static int take_end(void *userdata, const Netns *netns, TableKind table, uint64_
         return 0;
 }
 
-static int look(Run *run, const Netns *netns, unsigned tables) {
+static int look(SurveyRun *run, const Netns *netns, unsigned tables) {
         static const Taker taker = { .begin = take_begin, .row = take_row, .end = take_end };
         Taker t = taker;
 
@@ -207,7 +75,7 @@ static const Netns *known_netns(const Map *m, uint32_t inode) {
 
 /* Enter a namespace into the map and look at it. One that may not be entered is known without identity, so that it is tried and
  * counted once. */
-static int look_at_new(Run *run, uint32_t inode, uint32_t pid, unsigned tables) {
+static int look_at_new(SurveyRun *run, uint32_t inode, uint32_t pid, unsigned tables) {
         Survey *s = run->survey;
         Netns netns = run->own;
         bool failed = false;
@@ -236,7 +104,7 @@ static int look_at_new(Run *run, uint32_t inode, uint32_t pid, unsigned tables) 
 }
 
 /* Look at the namespace of a process, unless that was done. */
-static int look_at(Run *run, MapProcess *p, unsigned tables) {
+static int look_at(SurveyRun *run, MapProcess *p, unsigned tables) {
         uint32_t inode = p->process.netns_inode;
         const Netns *known = inode != 0 ? known_netns(&run->survey->map, inode) : NULL;
         int r;
@@ -253,7 +121,7 @@ static int look_at(Run *run, MapProcess *p, unsigned tables) {
         return 0;
 }
 
-static int look_at_namespaces(Run *run, bool wanted_only, unsigned tables) {
+static int look_at_namespaces(SurveyRun *run, bool wanted_only, unsigned tables) {
         Map *m = &run->survey->map;
 
         for (size_t i = 0; i < m->process_count; i++) {
@@ -270,14 +138,14 @@ static int look_at_namespaces(Run *run, bool wanted_only, unsigned tables) {
 
 /* --- what is still open ----------------------------------------------------------------------------- */
 
-static int read_protocol(Run *run, const MapHolder *h, char ret[MAP_PROTOCOL_MAX]) {
+static int read_protocol(SurveyRun *run, const MapHolder *h, char ret[MAP_PROTOCOL_MAX]) {
         const Process *p = &run->survey->map.processes[h->process].process;
 
         return procfs_protocol(run->proc_fd, p->pid, p->start_ticks, h->fd, h->inode, ret);
 }
 
 /* Tables in which the sockets of wanted processes, or their other ends, may still be found. */
-static unsigned tables_open(Run *run) {
+static unsigned tables_open(SurveyRun *run) {
         const Map *m = &run->survey->map;
         unsigned tables = 0;
 
@@ -318,7 +186,7 @@ static bool peers_open(const Map *m) {
 }
 
 /* Namespaces in which nobody lives any more, by way of the descriptors that wanted processes have there. -ENOMEM. */
-static int look_behind(Run *run) {
+static int look_behind(SurveyRun *run) {
         static const Taker taker = { .begin = take_begin, .row = take_row, .end = take_end };
         Map *m = &run->survey->map;
         size_t count = m->holder_count, found = 0;
@@ -349,7 +217,7 @@ static int look_behind(Run *run) {
 
 /* Every descriptor of a wanted process gets a socket: what is in no table is named as far as possible; what was closed meanwhile
  * is dropped. */
-static int name_unlisted(Run *run) {
+static int name_unlisted(SurveyRun *run) {
         Map *m = &run->survey->map;
         uint32_t last = 0;
         size_t kept = 0;
@@ -374,7 +242,7 @@ static int name_unlisted(Run *run) {
 }
 
 /* Other ends of TCP and UDP connections in namespaces that have not been looked at. */
-static int look_across(Run *run) {
+static int look_across(SurveyRun *run) {
         Map *m = &run->survey->map;
         int r = survey_peers_complete(&run->peers, m, run->proc_fd);
         const Netns *netns;
@@ -387,20 +255,20 @@ static int look_across(Run *run) {
         return r < 0 || found == 0 ? r : map_join(m);
 }
 
-static int find_queues(Run *run) {
+static int find_queues(SurveyRun *run) {
         Map *m = &run->survey->map;
         int r = survey_queues(&run->peers, m);
 
         return r < 0 || m->waiting_count == 0 ? r : map_join(m);
 }
 
-static int survey_stages(Run *run) {
+static int survey_stages(SurveyRun *run) {
         Map *m = &run->survey->map;
         unsigned tables;
         int r;
 
-        r = read_processes(run);
-        r = r < 0 ? r : walk_wanted(run);
+        r = survey_read_processes(run);
+        r = r < 0 ? r : survey_walk_wanted(run);
         if (r >= 0 && run->options->everything)
                 r = look_at_new(run, run->own.inode, 0, TABLES_ALL);
         r = r < 0 ? r : look_at_namespaces(run, !run->options->everything, TABLES_ALL);
@@ -413,7 +281,7 @@ static int survey_stages(Run *run) {
                 return r;
         tables = tables_open(run);
         if (tables != 0) {
-                r = read_others(run);
+                r = survey_read_others(run);
                 r = r < 0 ? r : look_at_namespaces(run, false, tables);
                 r = r < 0 ? r : map_join(m);
                 if (r < 0)
@@ -423,12 +291,12 @@ static int survey_stages(Run *run) {
         if (r < 0 || !peers_open(m))
                 return r;
         if (tables == 0) {
-                r = read_others(run);
+                r = survey_read_others(run);
                 if (r < 0)
                         return r;
         }
         for (uint32_t i = 0; i < m->process_count; i++) {
-                r = walk_process(run, i);
+                r = survey_walk_process(run, i);
                 if (r < 0)
                         return r;
         }
@@ -439,7 +307,7 @@ int survey_run(const SurveyOptions *options, Survey *ret) {
         _cleanup_close_ int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         _cleanup_(collector_freep) Collector *collector = NULL;
         _cleanup_(survey_done) Survey s = {};
-        Run run = { .options = options, .survey = &s, .proc_fd = proc_fd };
+        SurveyRun run = { .options = options, .survey = &s, .proc_fd = proc_fd };
         int r;
 
         if (proc_fd < 0)
