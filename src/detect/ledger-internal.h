@@ -7,6 +7,7 @@
 #include "detect/connection.h"
 #include "detect/ledger.h"
 
+#define USEC_PER_TICK 10000 /* start times are cut to ticks of 10 ms */
 #define TABLES_MAX 8192 /* of all namespaces: twice what limits.namespaces can ask for, since some are left behind */
 
 /* Openings of one namespace since its zero, active and passive apart, and a third column for those whose

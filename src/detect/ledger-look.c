@@ -31,6 +31,18 @@ static bool row_is_held(const Ledger *l, const Socket *row) {
         return row->inode != 0 && ledger_holders(l, row->inode);
 }
 
+/* Is it likely that another has it, too, who was walked before? A child that is new was walked, but not its parent since. */
+static bool row_is_inherited(const Ledger *l, const Socket *row) {
+        for (const Holder *h = ledger_holders(l, row->inode); h; h = h->next_of_inode) {
+                const Process *p = &h->actor->process;
+                const Actor *parent = ledger_actor(l, p->parent);
+
+                if (parent && parent->wanted && parent->walked_t0 < p->start_usec + USEC_PER_TICK)
+                        return true;
+        }
+        return false;
+}
+
 /* Not yet accepted (of which nobody but the other side can have closed anything): it belongs to whoever listens there. */
 static bool row_has_listener(const Ledger *l, const TableState *t, const Socket *row) {
         return row->inode == 0 && transport_on_wire(row->transport) == TRANSPORT_TCP &&
@@ -78,7 +90,7 @@ static int see_new(Ledger *l, uint64_t key, const Socket *row, TableState *t, in
                         c->age = age >= 0 ? (uint8_t) age : t->covered ? 0 : 3;
                         bound_opening(c, t, age);
                         ledger_see_stall(l, c, row, t, true);
-                        l->unheld += t->covered && row->inode != 0 && !held;
+                        l->unheld += t->covered && row->inode != 0 && (!held || (age < 0 && row_is_inherited(l, row)));
                         return 0;
                 }
         }

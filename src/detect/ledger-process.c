@@ -10,8 +10,6 @@
 
 #include "detect/ledger-internal.h"
 
-#define USEC_PER_TICK 10000 /* start times are cut to ticks of 10 ms */
-
 Actor *ledger_actor(const Ledger *l, uint32_t pid) {
         Actor *a;
 

@@ -111,7 +111,7 @@ bool ledger_watches(const Ledger *l, const Netns *netns);
 bool ledger_waits(const Ledger *l, const Netns *netns);
 void ledger_overflows(Ledger *l, const Netns *netns, const Overflows *now);
 
-/* New rows since the last judgement that have an inode and no holder. */
+/* New rows since the last judgement that have an inode and no holder, or one whose parent was not walked since he was born. */
 size_t ledger_unheld(const Ledger *l);
 
 /* Rows since the last judgement of connections that their last holder let go of. Before that is told (nobody holds it, and the kernel
