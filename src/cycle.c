@@ -12,8 +12,7 @@
 #include "base/clock.h"
 #include "base/macro.h"
 #include "collect/procfs.h"
-#include "collect/snmp.h"
-#include "cycle-stray.h"
+#include "cycle-look.h"
 
 void cycle_done(Cycle *c) {
         free(c->namespaces);
@@ -30,248 +29,12 @@ void cycle_between(void *userdata) {
                 c->hooks.between(c->hooks.userdata);
 }
 
-/* --- namespaces and tables ------------------------------------------------------------------------- */
-
-static bool has_namespace(const Netns *items, size_t count, uint64_t id) {
-        for (size_t i = 0; i < count; i++)
-                if (items[i].id == id)
-                        return true;
-        return false;
-}
-
-typedef struct Namespaces {
-        Cycle *cycle;
-        Netns *items;
-        size_t count, looked, over;
-        size_t own; /* the first ones: watched processes live there, and they have been looked at */
-} Namespaces;
-
-static int keep_namespace(Namespaces *list, const Netns *netns) {
-        Netns *items = reallocarray(list->items, list->count + 1, sizeof(Netns));
-
-        if (!items)
-                return -ENOMEM;
-        list->items = items;
-        list->items[list->count++] = *netns;
-        return 0;
-}
-
-/* It is about to be looked at. */
-static int count_namespace(Cycle *c, const Netns *netns) {
-        return cycle_books_before(&c->books, c->proc_fd, netns,
-                                  !has_namespace(c->namespaces, c->namespace_count, netns->id));
-}
-
-static int add_namespace(void *userdata, const Process *p) {
-        Namespaces *list = userdata;
-        Netns netns = {};
-        int r;
-
-        if (p->netns_inode == 0)
-                return 0;
-        for (size_t i = 0; i < list->count; i++)
-                if (list->items[i].inode == p->netns_inode)
-                        return 0;
-        if (list->count >= list->cycle->config->limits.namespaces) {
-                list->over++;
-                return 0;
-        }
-        r = collector_netns(list->cycle->collector, p->netns_inode == list->cycle->own_netns ? 0 : p->pid, &netns);
-        if (r < 0)
-                return r == -ENOMEM ? r : 0;
-        return keep_namespace(list, &netns);
-}
-
-static unsigned tables_of_filter(const SocketFilter *f) {
-        unsigned tables = 0;
-
-        for (unsigned family = 1; family < _FAMILY_MAX; family++)
-                for (unsigned transport = 0; transport < _TRANSPORT_MAX; transport++) {
-                        TableKind t = table_of(family, transport);
-
-                        if (t != _TABLE_MAX && (f->families == 0 || f->families >> family & 1) &&
-                            (f->transports == 0 || f->transports >> transport & 1))
-                                tables |= TABLE_BIT(t);
-                }
-        /* Hardly a kernel lists these: not to be able to is news to those only who have asked. */
-        if (!(f->families >> FAMILY_VSOCK & 1))
-                tables &= ~TABLE_BIT(TABLE_VSOCK);
-        return tables;
-}
-
-/* The tables that some rule could tell something of. */
-static unsigned tables_wanted(const RuleSet *rules) {
-        unsigned tables = 0;
-
-        for (size_t i = 0; i < rules->count; i++)
-                tables |= tables_of_filter(&rules->rules[i].sockets);
-        return tables;
-}
-
 void cycle_restart(Cycle *c) {
         c->walked = 0;
-        ledger_forget(c->ledger, tables_wanted(&c->config->rules));
+        ledger_forget(c->ledger, cycle_tables(c));
 }
 
-static int take_begin(void *userdata, const Netns *netns, TableKind table, uint64_t t) {
-        Cycle *c = userdata;
-
-        return ledger_look_begin(c->ledger, netns, table, t);
-}
-
-static int take_row(void *userdata, const Socket *row) {
-        Cycle *c = userdata;
-        int r = ledger_see(c->ledger, row);
-
-        return r == -ENOMEM ? r : 0;
-}
-
-static int take_end(void *userdata, const Netns *netns, TableKind table, uint64_t t, Coverage coverage) {
-        Cycle *c = userdata;
-
-        (void) netns;
-        (void) table;
-        return ledger_look_end(c->ledger, t, coverage);
-}
-
-static int look(Cycle *c, const Netns *netns, unsigned tables) {
-        Taker taker = { .userdata = c, .begin = take_begin, .row = take_row, .end = take_end, .between = cycle_between };
-        Overflows overflows;
-        int r;
-
-        if (c->hooks.look)
-                c->hooks.look(c->hooks.userdata, netns, tables);
-        r = collector_look(c->collector, netns, tables, &taker);
-        if (r >= 0 && ledger_waits(c->ledger, netns) && netstat_read(c->proc_fd, netns, &overflows) >= 0)
-                ledger_overflows(c->ledger, netns, &overflows);
-        return r;
-}
-
-typedef struct Resident {
-        Cycle *cycle;
-        const Netns *netns;
-        Netns found;
-        Coverage coverage; /* OK: found; GONE: nobody lives there; else somebody does, but gives no access */
-} Resident;
-
-static int find_resident(void *userdata, const Process *p) {
-        Resident *r = userdata;
-        Netns found;
-        int error;
-
-        if (p->netns_inode != r->netns->inode || r->coverage.state == COVERAGE_OK)
-                return 0;
-        error = collector_netns(r->cycle->collector, p->pid, &found);
-        if (error < 0 && error != -ESRCH)
-                r->coverage = (Coverage){ COVERAGE_DENIED, -error };
-        if (error < 0 || found.id != r->netns->id)
-                return 0;
-        r->coverage = (Coverage){};
-        r->found = found;
-        return 0;
-}
-
-/* Somebody, watched or not, who lives there: *ret is how to get there through him. */
-static Coverage reach(Cycle *c, const Netns *netns, Netns *ret) {
-        Resident resident = { .cycle = c, .netns = netns, .found = *netns, .coverage = { COVERAGE_GONE, 0 } };
-
-        if (netns->pid == 0)
-                resident.coverage = (Coverage){};
-        else
-                (void) ledger_processes(c->ledger, LEDGER_EVERYONE, find_resident, &resident);
-        *ret = resident.found;
-        return resident.coverage;
-}
-
-/* A look that could not take place, and why. */
-static int look_at_nothing(Cycle *c, const Netns *netns, unsigned tables, Coverage coverage) {
-        uint64_t now = clock_boottime();
-        int r = 0;
-
-        for (TableKind t = 0; t < _TABLE_MAX && r >= 0; t++)
-                if (tables & TABLE_BIT(t)) {
-                        r = ledger_look_begin(c->ledger, netns, t, now);
-                        if (r >= 0)
-                                r = ledger_look_end(c->ledger, now, coverage);
-                }
-        return r;
-}
-
-/* Nobody who is watched lives there any more. While connections do, it is looked at; without, it is only asked now and then whether
- * it is still there: the ledger has to forget what is gone. */
-static int look_at_left(Cycle *c, Namespaces *list, const Netns *netns, unsigned tables, bool again) {
-        bool watched = ledger_watches(c->ledger, netns);
-        Coverage coverage;
-        Netns found;
-        int r = 0;
-
-        if (!watched && !again)
-                return keep_namespace(list, netns);
-        coverage = reach(c, netns, &found);
-        if (coverage.state == COVERAGE_GONE || (watched && coverage.state != COVERAGE_OK)) {
-                r = look_at_nothing(c, netns, tables, coverage);
-                if (r >= 0 && coverage.state == COVERAGE_GONE)
-                        r = cycle_books_left(&c->books, netns);
-                return r < 0 || !watched ? r : keep_namespace(list, netns);
-        }
-        if (watched) {
-                list->looked++;
-                r = count_namespace(c, &found);
-                r = r < 0 ? r : look(c, &found, tables);
-        }
-        return r < 0 ? r : keep_namespace(list, netns);
-}
-
-static int look_at_all(Cycle *c, Namespaces *list, bool again) {
-        unsigned tables = tables_wanted(&c->config->rules);
-        size_t wanted;
-        int r;
-
-        r = ledger_processes(c->ledger, LEDGER_ALL, add_namespace, list);
-        if (r < 0)
-                return r;
-        wanted = list->own = list->looked = list->count;
-        for (size_t i = 0; i < wanted; i++) {
-                r = count_namespace(c, &list->items[i]);
-                r = r < 0 ? r : look(c, &list->items[i], tables);
-                if (r == -ENOBUFS)
-                        list->over++;
-                else if (r < 0)
-                        return r;
-        }
-        for (size_t i = 0; i < c->namespace_count; i++)
-                if (!has_namespace(list->items, wanted, c->namespaces[i].id)) {
-                        r = look_at_left(c, list, &c->namespaces[i], tables, again);
-                        if (r < 0 && r != -ENOBUFS)
-                                return r;
-                }
-        ledger_over_limit(c->ledger, LIMIT_NAMESPACES, clock_boottime(), list->over);
-        return 0;
-}
-
-/* Namespaces of others in which sockets of watched processes are. From now on they are looked at as long as there are such. */
-static int look_at_strays(Cycle *c, Namespaces *list) {
-        unsigned tables = tables_wanted(&c->config->rules);
-        const Taker taker = { .userdata = c, .begin = take_begin, .row = take_row, .end = take_end, .between = cycle_between };
-        Strays s = { .cycle = c, .taker = &taker, .known = list->items, .known_count = list->own };
-        int r = cycle_strays(&s);
-
-        for (size_t i = 0; i < s.found_count && r >= 0; i++) {
-                if (list->count >= c->config->limits.namespaces) {
-                        list->over++;
-                        continue;
-                }
-                if (s.found[i].pid != NETNS_NOBODY) {
-                        list->looked++;
-                        r = look(c, &s.found[i], tables & TABLE_BIT(TABLE_UNIX));
-                        r = r == -ENOBUFS ? 0 : r;
-                }
-                if (r >= 0 && !has_namespace(list->items, list->count, s.found[i].id))
-                        r = keep_namespace(list, &s.found[i]);
-        }
-        free(s.found);
-        return r;
-}
+/* --- judgement ------------------------------------------------------------------------------------- */
 
 /* Whose are the new sockets, and who is at their other ends? Without this walk nobody's. */
 static int judge(Cycle *c) {
@@ -379,7 +142,7 @@ static int question(Cycle *c) {
         if (again.count == 0)
                 return 0;
         for (size_t i = 0; i < again.count; i++) {
-                r = look(c, &again.items[i].netns, again.items[i].tables);
+                r = cycle_look(c, &again.items[i].netns, again.items[i].tables);
                 if (r < 0)
                         return r;
         }
@@ -394,7 +157,7 @@ static int question(Cycle *c) {
 /* --- all of it ------------------------------------------------------------------------------------- */
 
 static int run(Cycle *c) {
-        Namespaces list = { .cycle = c };
+        CycleNamespaces list = { .cycle = c };
         bool again = c->walked == 0 || clock_boottime() - c->walked >= c->config->rescan;
         int r;
 
@@ -412,11 +175,11 @@ static int run(Cycle *c) {
         if (r >= 0 && again)
                 c->walked = c->began;
         if (r >= 0)
-                r = cycle_books_begin(&c->books, c->proc_fd, c->ledger, again, tables_wanted(&c->config->rules) & TABLE_BIT(TABLE_TCP));
+                r = cycle_books_begin(&c->books, c->proc_fd, c->ledger, again, cycle_tables(c) & TABLE_BIT(TABLE_TCP));
         if (r >= 0)
-                r = look_at_all(c, &list, again);
+                r = cycle_look_all(c, &list, again);
         if (r >= 0)
-                r = look_at_strays(c, &list);
+                r = cycle_look_strays(c, &list);
         if (r >= 0)
                 r = judge(c);
         if (r >= 0)
