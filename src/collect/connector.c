@@ -34,6 +34,13 @@ typedef struct Head {
         struct cn_msg connector;
 } Head;
 
+/* What befalls a thread, its birth and its end too, is none of these for its process. */
+static void set_process(ConnectorNotice *n, ConnectorKind kind, __kernel_pid_t thread, __kernel_pid_t process) {
+        if (thread == process)
+                n->kind = kind;
+        n->pid = (uint32_t) process;
+}
+
 int connector_parse(const void *data, size_t size, ConnectorNotice *ret) {
         struct proc_event e = {};
         size_t length;
@@ -62,30 +69,21 @@ int connector_parse(const void *data, size_t size, ConnectorNotice *ret) {
                 ret->kind = CONNECTOR_ACK;
                 ret->error = e.event_data.ack.err;
                 break;
-        case PROC_EVENT_FORK: /* a new thread has the process of its parent */
-                if (e.event_data.fork.child_pid == e.event_data.fork.child_tgid)
-                        ret->kind = CONNECTOR_FORK;
-                ret->pid = (uint32_t) e.event_data.fork.child_tgid;
+        case PROC_EVENT_FORK:
+                set_process(ret, CONNECTOR_FORK, e.event_data.fork.child_pid, e.event_data.fork.child_tgid);
                 ret->parent = (uint32_t) e.event_data.fork.parent_tgid;
                 break;
         case PROC_EVENT_EXEC:
-                ret->kind = CONNECTOR_EXEC;
-                ret->pid = (uint32_t) e.event_data.exec.process_tgid;
+                set_process(ret, CONNECTOR_EXEC, e.event_data.exec.process_tgid, e.event_data.exec.process_tgid);
                 break;
         case PROC_EVENT_UID:
-                if (e.event_data.id.process_pid == e.event_data.id.process_tgid)
-                        ret->kind = CONNECTOR_CHANGE;
-                ret->pid = (uint32_t) e.event_data.id.process_tgid;
+                set_process(ret, CONNECTOR_CHANGE, e.event_data.id.process_pid, e.event_data.id.process_tgid);
                 break;
         case PROC_EVENT_COMM:
-                if (e.event_data.comm.process_pid == e.event_data.comm.process_tgid)
-                        ret->kind = CONNECTOR_CHANGE;
-                ret->pid = (uint32_t) e.event_data.comm.process_tgid;
+                set_process(ret, CONNECTOR_CHANGE, e.event_data.comm.process_pid, e.event_data.comm.process_tgid);
                 break;
         case PROC_EVENT_EXIT:
-                if (e.event_data.exit.process_pid == e.event_data.exit.process_tgid)
-                        ret->kind = CONNECTOR_EXIT;
-                ret->pid = (uint32_t) e.event_data.exit.process_tgid;
+                set_process(ret, CONNECTOR_EXIT, e.event_data.exit.process_pid, e.event_data.exit.process_tgid);
                 break;
         case PROC_EVENT_GID:
         case PROC_EVENT_SID:
