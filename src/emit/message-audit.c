@@ -106,6 +106,24 @@ void message_put_lost(Message *m) {
         message_detail_value(m, "", EVENT_FIELD_GAP_REASON, "");
 }
 
+/* Of an estimate: not how many namespaces balance, which reads like a fault where none is to be expected to. */
+static void put_balanced(Message *m) {
+        bool counted = message_has(m, EVENT_FIELD_NAMESPACE_COUNT);
+
+        if (message_has(m, EVENT_FIELD_ESTIMATE)) {
+                text_append(message_detail(m), "an estimate");
+                if (counted) {
+                        text_append(m->text, " for ");
+                        message_put_count(m->text, message_number(m, EVENT_FIELD_NAMESPACE_COUNT), "namespace", "s");
+                }
+                text_append(m->text, ": without hooks in it the kernel also counts refused attempts and processes that are not watched");
+        } else if (counted && message_has(m, EVENT_FIELD_BALANCED_COUNT)) {
+                text_printf(message_detail(m), "%" PRIu64 " of ", message_number(m, EVENT_FIELD_BALANCED_COUNT));
+                message_put_count(m->text, message_number(m, EVENT_FIELD_NAMESPACE_COUNT), "namespace", "s");
+                text_append(m->text, " balanced");
+        }
+}
+
 void message_put_balance(Message *m) {
         detail_map(m);
         message_detail_value(m, "openings (active passive) by the kernel ", EVENT_FIELD_OPENED_KERNEL, "");
@@ -113,12 +131,6 @@ void message_put_balance(Message *m) {
         message_detail_value(m, "reported ", EVENT_FIELD_OPENED_REPORTED, "");
         if (message_number(m, EVENT_FIELD_MISSED) > 0)
                 message_detail_value(m, "", EVENT_FIELD_MISSED, " missed");
-        if (message_has(m, EVENT_FIELD_NAMESPACE_COUNT) && message_has(m, EVENT_FIELD_BALANCED_COUNT)) {
-                text_printf(message_detail(m), "%" PRIu64 " of ", message_number(m, EVENT_FIELD_BALANCED_COUNT));
-                message_put_count(m->text, message_number(m, EVENT_FIELD_NAMESPACE_COUNT), "namespace", "s");
-                text_append(m->text, " balanced");
-        }
-        if (message_has(m, EVENT_FIELD_ESTIMATE))
-                text_append(message_detail(m), "an estimate");
+        put_balanced(m);
         message_detail_value(m, "clock in step: ", EVENT_FIELD_CLOCK_SYNC, "");
 }

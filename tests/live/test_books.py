@@ -155,6 +155,7 @@ def test_each_way(audit):
     total = tuple(map(sum, zip(*counted.values())))
     assert numbers(e, 'OPENED_KERNEL') == total
     assert e['SOCKAUDIT_ESTIMATE'] == 'yes' and e['PRIORITY'] == '6'
+    assert 'an estimate for ' in e['MESSAGE'] and 'balanced' not in e['MESSAGE']
     told = {cases[inode]: row for inode, row in rows(e).items()}
     for case, (_, _, recorded) in CASES.items():
         c = counted[case]

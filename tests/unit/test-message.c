@@ -261,7 +261,13 @@ static void test_audit(void **state) {
         event_set_word(&e, EVENT_FIELD_OPENED_REPORTED, "12 3 0");
         event_set_number(&e, EVENT_FIELD_MISSED, 4);
         event_set_word(&e, EVENT_FIELD_ESTIMATE, "yes");
-        assert_message("sockauditd[5] balance: openings (active passive) by the kernel 12 3, reported 12 3 0, 4 missed, an estimate");
+        assert_message("sockauditd[5] balance: openings (active passive) by the kernel 12 3, reported 12 3 0, 4 missed, "
+                       "an estimate: without hooks in it the kernel also counts refused attempts and processes that are not watched");
+        /* A quiet host, of which the kernel has counted what nobody watches. */
+        event_set_number(&e, EVENT_FIELD_NAMESPACE_COUNT, 1);
+        event_set_number(&e, EVENT_FIELD_BALANCED_COUNT, 0);
+        assert_message("sockauditd[5] balance: openings (active passive) by the kernel 12 3, reported 12 3 0, 4 missed, "
+                       "an estimate for 1 namespace: without hooks in it the kernel also counts refused attempts and processes that are not watched");
 
         begin(EVENT_AUDIT_BALANCE, NULL, 5);
         event_set_number(&e, EVENT_FIELD_MISSED, 0);
