@@ -3,7 +3,9 @@
 /* Sources: FILE, and *.yaml of the directory FILE.d beside it, sorted by name.
  *
  * Who can write the configuration decides what is not audited. So each directory from / on, the file, the directory
- * of drop-ins and each of these must belong to root and be writable by nobody else; a sticky /tmp is no exception. The
+ * of drop-ins and each of these must belong to root and be writable by nobody else. On the way a directory that is sticky (/tmp) may be
+ * writable: what belongs to root in it, nobody else can move or replace, and what does not is told. But anybody can make a FILE.d beside a
+ * file there: one that belongs to somebody else than the file is never read. The
  * way is walked descriptor by descriptor and what was checked is what is read, so it cannot be exchanged in between.
  *
  * Links are not followed where trust is required, else they are followed with a warning. A FIFO or a device is never
@@ -30,6 +32,8 @@ typedef struct Opener {
         Problems *problems;
         Sources sources;
         bool refused; /* something is not trustworthy */
+        bool shared;  /* others, too, can make files where FILE is, but not touch it */
+        uid_t owner;  /* of FILE */
 } Opener;
 
 void sources_done(Sources *s) {
@@ -69,21 +73,37 @@ static void opener_doubt(Opener *o, const char *path, const char *what) {
 }
 
 static void check_owner(Opener *o, const char *path, const struct stat *st) {
-        char what[128];
+        char what[64];
 
-        if (st->st_uid != 0) {
-                (void) snprintf(what, sizeof(what), "owned by uid %u; expected root (chown root)", st->st_uid);
-                opener_doubt(o, path, what);
-        }
-        if (st->st_mode & (S_IWGRP | S_IWOTH)) {
-                (void) snprintf(what, sizeof(what), "writable by others than its owner (mode %04o); expected not (chmod go-w)",
-                                st->st_mode & 07777);
-                opener_doubt(o, path, what);
-        }
+        if (st->st_uid == 0)
+                return;
+        (void) snprintf(what, sizeof(what), "owned by uid %u; expected root (chown root)", st->st_uid);
+        opener_doubt(o, path, what);
 }
 
-/* A directory, as O_PATH or for reading; checked. Returns the descriptor. */
-static int open_directory(Opener *o, int dir_fd, const char *name, const char *path, int flags) {
+static bool others_write(const struct stat *st) {
+        return st->st_mode & (S_IWGRP | S_IWOTH);
+}
+
+static void check_mode(Opener *o, const char *path, const struct stat *st) {
+        char what[96];
+
+        if (!others_write(st))
+                return;
+        (void) snprintf(what, sizeof(what), "writable by others than its owner (mode %04o); expected not (chmod go-w)", st->st_mode & 07777);
+        opener_doubt(o, path, what);
+}
+
+/* A directory on the way to FILE. In a sticky one only its owner and that of an entry can move the entry. */
+static void check_way(Opener *o, const char *path, const struct stat *st) {
+        o->shared = others_write(st) && st->st_mode & S_ISVTX;
+        check_owner(o, path, st);
+        if (!o->shared)
+                check_mode(o, path, st);
+}
+
+/* A directory, as O_PATH or for reading. Returns the descriptor. */
+static int open_directory(Opener *o, int dir_fd, const char *name, const char *path, int flags, struct stat *ret) {
         _cleanup_close_ int fd = -1;
         struct stat st;
 
@@ -94,9 +114,8 @@ static int open_directory(Opener *o, int dir_fd, const char *name, const char *p
                 opener_doubt(o, path, "is a symbolic link; expected a directory");
                 fd = openat(dir_fd, name, flags | O_DIRECTORY | O_CLOEXEC);
         }
-        if (fd < 0 || fstat(fd, &st) < 0)
+        if (fd < 0 || fstat(fd, ret) < 0)
                 return -errno;
-        check_owner(o, path, &st);
         return TAKE_FD(fd);
 }
 
@@ -104,20 +123,23 @@ static int open_directory(Opener *o, int dir_fd, const char *name, const char *p
 static int open_parent(Opener *o, char *path, const char **ret_name) {
         _cleanup_close_ int fd = -1;
         char *name = path + 1, *slash;
+        struct stat st;
 
-        fd = open_directory(o, AT_FDCWD, "/", "/", O_PATH);
+        fd = open_directory(o, AT_FDCWD, "/", "/", O_PATH, &st);
         if (fd < 0)
                 return fd;
+        check_way(o, "/", &st);
         for (; (slash = strchr(name, '/')); name = slash + 1) {
                 int next;
 
                 *slash = 0;
                 if (*name && strcmp(name, ".") != 0) {
-                        next = open_directory(o, fd, name, path, O_PATH);
+                        next = open_directory(o, fd, name, path, O_PATH, &st);
                         if (next < 0) {
                                 opener_fail(o, path, next);
                                 return next;
                         }
+                        check_way(o, path, &st);
                         (void) fd_close(fd);
                         fd = next;
                 }
@@ -148,6 +170,9 @@ static int open_file(Opener *o, int dir_fd, const char *name, const char *path) 
                 return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
         }
         check_owner(o, path, &st);
+        check_mode(o, path, &st);
+        if (o->sources.count == 0)
+                o->owner = st.st_uid;
         return TAKE_FD(fd);
 }
 
@@ -242,11 +267,24 @@ static int add_drop_in(Opener *o, int dir_fd, const char *dir_path, const char *
         return add_file(o, dir_fd, name, path);
 }
 
+/* Whose FILE.d is this? */
+static int check_drop_ins(Opener *o, const char *path, const struct stat *st) {
+        Place at = place_here(o, path);
+
+        check_owner(o, path, st);
+        check_mode(o, path, st);
+        if (!o->shared || st->st_uid == 0 || st->st_uid == o->owner)
+                return 0;
+        problems_error(o->problems, &at, NULL, "not that of the owner of the file, in a directory where anybody can make one");
+        return -EPERM;
+}
+
 /* Goes on after a bad drop-in, so that all of them are told; returns the first error. */
 static int add_drop_ins(Opener *o, int parent_fd, const char *name, const char *path) {
         _cleanup_(strings_done) Strings names = {};
         char dir_name[NAME_MAX + 1];
         _cleanup_free_ char *dir_path = NULL;
+        struct stat st;
         DIR *d;
         int fd, r;
 
@@ -256,11 +294,16 @@ static int add_drop_ins(Opener *o, int parent_fd, const char *name, const char *
                 dir_path = NULL;
                 return -ENOMEM;
         }
-        fd = open_directory(o, parent_fd, dir_name, dir_path, O_RDONLY);
+        fd = open_directory(o, parent_fd, dir_name, dir_path, O_RDONLY, &st);
         if (fd == -ENOENT)
                 return 0;
         if (fd < 0)
                 return opener_fail(o, dir_path, fd);
+        r = check_drop_ins(o, dir_path, &st);
+        if (r < 0) {
+                fd_close(fd);
+                return r;
+        }
         d = fdopendir(fd);
         if (!d) {
                 fd_close(fd);

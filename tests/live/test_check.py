@@ -97,6 +97,17 @@ def test_untrusted_is_a_warning(config):
     assert f'{path}: warning: writable by others than its owner (mode 0666); expected not (chmod go-w)\n' in answer.stderr
 
 
+@pytest.mark.parametrize('mode, warned', [(0o1777, False), (0o777, True), (0o775, True), (0o755, False)])
+def test_where_others_can_write(config, mode, warned):
+    """A file of root below a sticky directory, as /tmp is, is nobody's but root's."""
+    path = config('watch: [{name: a}]\n')
+    path.parent.chmod(mode)
+    answer = check(path)
+    assert answer.returncode == 0
+    assert (f'{path.parent}: warning: writable by others than its owner (mode {mode:04o})' in answer.stderr) == warned
+    assert '/tmp: warning' not in answer.stderr
+
+
 @pytest.mark.parametrize('arguments', [['--no-such-option'], ['-x'], ['a', 'b'], ['--help=1']])
 def test_usage(arguments):
     answer = check(*arguments)

@@ -734,11 +734,58 @@ static void test_trust_owner(void **state) {
         assert_int_equal(chmod(p->drop_ins, 0755), 0);
         assert_int_equal(chmod(p->file, 0600), 0);
         assert_loads(p, CONFIG_TRUST_REQUIRED, 0, "");
+}
 
-        /* Sticky or not: others can put a file there before root does. */
+/* In a sticky directory others can make what they like, but not touch what is root's. */
+static void test_trust_sticky(void **state) {
+        const Place *p = *state;
+        char sub[256], file[300];
+
+        need_root();
         assert_int_equal(chmod(p->dir, 01777), 0);
-        assert_loads(p, CONFIG_TRUST_REQUIRED, -EPERM,
-                     "DIR: writable by others than its owner (mode 1777); expected not (chmod go-w)\n");
+        assert_loads(p, CONFIG_TRUST_REQUIRED, 0, "");
+        (void) snprintf(sub, sizeof(sub), "%s/sub", p->dir);
+        (void) snprintf(file, sizeof(file), "%s/sub/c.yaml", p->dir);
+        assert_int_equal(mkdir(sub, 0755), 0);
+        assert_int_equal(rename(p->file, file), 0);
+        assert_loads_as(p, file, CONFIG_TRUST_REQUIRED, 0, "");
+
+        /* Another's folder in it; one that another can write; and a sticky one that is another's, who can move what is in it. */
+        assert_int_equal(chown(sub, 65534, 0), 0);
+        assert_loads_as(p, file, CONFIG_TRUST_WARN, 0, "DIR/sub: warning: owned by uid 65534; expected root (chown root)\n");
+        assert_int_equal(chmod(sub, 01777), 0);
+        assert_loads_as(p, file, CONFIG_TRUST_REQUIRED, -EPERM, "DIR/sub: owned by uid 65534; expected root (chown root)\n");
+        assert_int_equal(chown(sub, 0, 0), 0);
+        assert_int_equal(chmod(sub, 0777), 0);
+        assert_loads_as(p, file, CONFIG_TRUST_WARN, 0,
+                        "DIR/sub: warning: writable by others than its owner (mode 0777); expected not (chmod go-w)\n");
+        assert_int_equal(chmod(sub, 01777), 0);
+        assert_int_equal(chmod(file, 0666), 0);
+        assert_loads_as(p, file, CONFIG_TRUST_WARN, 0,
+                        "DIR/sub/c.yaml: warning: writable by others than its owner (mode 0666); expected not (chmod go-w)\n");
+}
+
+/* There anybody can make FILE.d. In it a sticky bit helps nobody: others could add to it. */
+static void test_trust_sticky_drop_ins(void **state) {
+        const Place *p = *state;
+
+        need_root();
+        assert_int_equal(chmod(p->dir, 01777), 0);
+        write_drop_in(p, "a.yaml", "interval: 2s\n");
+        assert_loads(p, CONFIG_TRUST_REQUIRED, 0, "");
+        assert_int_equal(chown(p->drop_ins, 65534, 65534), 0);
+        assert_loads(p, CONFIG_TRUST_WARN, -EPERM,
+                     "DIR/c.yaml.d: warning: owned by uid 65534; expected root (chown root)\n"
+                     "DIR/c.yaml.d: not that of the owner of the file, in a directory where anybody can make one\n");
+        assert_int_equal(chown(p->file, 65534, 65534), 0); /* all of it is his */
+        assert_loads(p, CONFIG_TRUST_WARN, 0,
+                     "DIR/c.yaml: warning: owned by uid 65534; expected root (chown root)\n"
+                     "DIR/c.yaml.d: warning: owned by uid 65534; expected root (chown root)\n");
+        assert_int_equal(chown(p->file, 0, 0), 0);
+        assert_int_equal(chown(p->drop_ins, 0, 0), 0);
+        assert_int_equal(chmod(p->drop_ins, 01777), 0);
+        assert_loads(p, CONFIG_TRUST_WARN, 0,
+                     "DIR/c.yaml.d: warning: writable by others than its owner (mode 1777); expected not (chmod go-w)\n");
 }
 
 static void test_trust_links(void **state) {
@@ -830,6 +877,7 @@ int main(void) {
                 cmocka_unit_test(test_example),     file_test(test_load),              file_test(test_load_only_drop_ins),
                 file_test(test_load_errors),        file_test(test_load_missing),      file_test(test_load_large),
                 file_test(test_load_relative),      file_test(test_trust_owner),       file_test(test_trust_links),
+                file_test(test_trust_sticky),       file_test(test_trust_sticky_drop_ins),
                 file_test(test_trust_special),
         };
 
