@@ -2,7 +2,8 @@
 #pragma once
 
 /* What the files of the ledger share: ledger.c (the map), ledger-look.c (looks), ledger-judge.c (judgement), ledger-process.c (processes),
- * ledger-holder.c (their descriptors), ledger-holder-change.c and ledger-heir.c (what is told of these), ledger-note.c (notices), ledger-stall.c (what stands still), ledger-expect.c (what is missing), ledger-event.c (making events) and books.c. */
+ * ledger-holder.c (their descriptors), ledger-holder-change.c and ledger-heir.c (what is told of these), ledger-note.c (notices),
+ * ledger-stall.c (what stands still), ledger-expect.c (what is missing), ledger-event.c (making events) and books.c. */
 
 #include "detect/connection.h"
 #include "detect/ledger.h"
