@@ -109,8 +109,11 @@ static int work_change(Cycle *c, const ProcessChange *change) {
                 return 0;
         }
         r = procfs_read(c->proc_fd, change->pid, facts_wanted(c->config), &p);
-        if (r < 0)
+        if (r < 0) {
+                if (r != -ESRCH)
+                        cycle_process_lost(c);
                 return r == -ENOMEM ? r : 0;
+        }
         /* It is the one that was there before, but for an exec that nobody noticed. */
         if (n.kind == NOTICE_FORK && p.start_usec + START_SLACK < change->since)
                 n.kind = NOTICE_EXEC;
@@ -220,6 +223,13 @@ int cycle_process_work(Cycle *c, uint64_t cpu) {
 
 /* --- scans ----------------------------------------------------------------------------------------- */
 
+/* Only that it is gone is an answer. */
+static int not_read(Cycle *c, uint32_t pid, int error) {
+        if (error != -ENOMEM && error != -ESRCH)
+                ledger_process_unread(c->ledger, pid);
+        return error == -ENOMEM ? error : 0;
+}
+
 /* again: read it, even if it is what it was, where it matches a rule or `all`. 0, also when the process has gone meanwhile; -ENOMEM. */
 static int scan_process(Cycle *c, uint32_t pid, unsigned facts, bool again, bool all) {
         _cleanup_process_ Process p = {};
@@ -236,9 +246,10 @@ static int scan_process(Cycle *c, uint32_t pid, unsigned facts, bool again, bool
         }
         if (r == 0)
                 r = procfs_read(c->proc_fd, pid, facts, &p);
-        if (r == 0)
-                r = ledger_process_see(c->ledger, &p);
-        return r == -ENOMEM ? r : 0;
+        if (r < 0)
+                return not_read(c, pid, r);
+        r = ledger_process_see(c->ledger, &p);
+        return MIN(r, 0);
 }
 
 int cycle_process(Cycle *c, uint32_t pid) {

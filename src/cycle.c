@@ -83,13 +83,13 @@ static void look_again(Again *again, const Suspect *s) {
         again->items[i].tables |= table;
 }
 
-/* Does one of its remembered holders still have it? 1, 0, or -EACCES. */
+/* Does one of its remembered holders still have it? 1, 0, or negative errno when that cannot be said. */
 static int is_held(const Cycle *c, const Suspect *s) {
         for (size_t i = 0; i < s->holder_count; i++) {
                 const SuspectHolder *h = &s->holders[i];
                 int r = procfs_holds(c->proc_fd, h->pid, h->start_ticks, h->fd, s->socket.inode);
 
-                if (r > 0 || r == -EACCES)
+                if (r != 0 && r != -ESRCH)
                         return r;
         }
         return 0;

@@ -184,7 +184,7 @@ void ledger_holders_end(Ledger *l, uint64_t now, uint64_t ran, Coverage coverage
                         a->process.ran_since = l->walk_t0;
                 a->process.ran = ran;
         }
-        if (coverage.state == COVERAGE_DENIED && a->wanted && !a->denied) {
+        if (coverage.state == COVERAGE_DENIED && a->wanted && !a->denied && !a->unread) {
                 l->denied++;
                 l->denied_pid = a->process.pid;
         }

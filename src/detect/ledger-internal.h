@@ -113,6 +113,7 @@ struct Ledger {
         uint64_t scan_t0, previous_scan_t0; /* of the current or last scan of processes, of the complete one before; 0: none yet */
         bool scanning;       /* between processes_begin and processes_end */
         bool scan_complete;  /* the last one was */
+        bool unread, unread_now; /* processes that are not known could not be read: in the last scan, in this one */
         bool scan_judged;    /* some process was judged since the last scan ended */
 
         Expectation *expectations; /* one a rule; NULL: none expects anything */

@@ -64,12 +64,14 @@ void ledger_processes_begin(Ledger *l, uint64_t t0) {
         l->previous_scan_t0 = last_scan_t0(l);
         l->scan_t0 = t0;
         l->scanning = true;
+        l->unread_now = false;
         for (Actor *a = l->actors; a; a = a->hh.next)
                 a->seen = false;
 }
 
 static void actor_seen(Actor *a, uint64_t t) {
         a->seen = true;
+        a->unread = false;
         a->seen_t0 = MAX(a->seen_t0, t);
 }
 
@@ -193,6 +195,19 @@ int ledger_process_note(Ledger *l, const Notice *n) {
         return see(l, n->process, n->not_before, n->kind == NOTICE_FORK ? n->not_before : last_scan_t0(l));
 }
 
+void ledger_process_unread(Ledger *l, uint32_t pid) {
+        Actor *a = ledger_actor(l, pid);
+        bool told = a ? a->unread || a->denied : l->unread;
+
+        if (a)
+                a->seen = a->unread = true; /* but nobody has seen that it is still the same: its bounds stay */
+        l->unread_now |= !a;
+        if (told)
+                return;
+        l->denied++;
+        l->denied_pid = pid;
+}
+
 static void announce(Ledger *l, Actor *a, uint64_t t1) {
         Event *e = ledger_event(l, EVENT_PROCESS_MATCHED, a->announce_not_before, t1, "snapshot");
 
@@ -250,6 +265,7 @@ void ledger_processes_end(Ledger *l, uint64_t t1, bool complete) {
         descend(l);
         l->scanning = false;
         l->scan_complete = complete;
+        l->unread = l->unread_now;
         HASH_ITER(hh, l->actors, a, next) {
                 if (!a->seen) {
                         if (complete)

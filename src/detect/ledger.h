@@ -71,6 +71,8 @@ void ledger_processes_begin(Ledger *l, uint64_t t0);
 int ledger_process_touch(Ledger *l, uint32_t pid, uint64_t start_ticks, const char *comm);
 /* First sight, or judged again (rescan, exec): takes over the contents of p, which is left empty. 1 wanted, 0 not, -ENOMEM. */
 int ledger_process_see(Ledger *l, Process *p);
+/* It is there, but could not be read (no descriptor is left, no permission any more): what is known of it is kept, and that is a gap, told once. */
+void ledger_process_unread(Ledger *l, uint32_t pid);
 /* Who was not touched nor seen is gone. complete: the list of processes was read to its end. */
 void ledger_processes_end(Ledger *l, uint64_t t1, bool complete);
 /* After notices of processes, when no scan follows: what they matched passes on, and is told. */

@@ -227,6 +227,45 @@ static void test_ran_since(void **state) {
         ledger_free(l);
 }
 
+static void scan_unread(Ledger *l, uint64_t t, uint32_t pid) {
+        ledger_processes_begin(l, t);
+        ledger_process_unread(l, pid);
+        (void) ledger_process_touch(l, 813, 100, NULL);
+        ledger_processes_end(l, t + 1, true);
+        ledger_judge(l, t + 2);
+}
+
+/* Who is there, but cannot be read, is not gone: that is a gap, told once an episode. */
+static void test_unread(void **state) {
+        Told told;
+        Ledger *l = ledger(BOOT, 1, &told);
+        LedgerStatus status;
+        uint64_t seq;
+
+        (void) state;
+        scan(l, 10);
+        ledger_status(l, &status);
+        seq = status.seq;
+        scan_unread(l, 20, 812);
+        ledger_status(l, &status);
+        assert_int_equal(status.seq, seq + 1);
+        assert_non_null(ledger_process(l, 812));
+        scan_unread(l, 30, 812);
+        ledger_status(l, &status);
+        assert_int_equal(status.seq, seq + 1);
+        scan(l, 40);
+        scan_unread(l, 50, 812);
+        ledger_status(l, &status);
+        assert_int_equal(status.seq, seq + 2);
+        /* One that is not known; and 812 is gone. */
+        scan_unread(l, 60, 814);
+        scan_unread(l, 70, 814);
+        ledger_status(l, &status);
+        assert_int_equal(status.seq, seq + 4);
+        assert_null(ledger_process(l, 812));
+        ledger_free(l);
+}
+
 static uint64_t id_of(const char *boot, uint64_t secret, uint64_t cookie, uint64_t t) {
         Told told;
         Ledger *l = ledger(boot, secret, &told);
@@ -390,6 +429,7 @@ int main(void) {
                 cmocka_unit_test(test_identity),           cmocka_unit_test(test_many_rows),
                 cmocka_unit_test(test_marks_wrap),         cmocka_unit_test(test_over_limit),
                 cmocka_unit_test(test_free_in_the_middle), cmocka_unit_test(test_ran_since),
+                cmocka_unit_test(test_unread),
                 cmocka_unit_test(test_who_is_to_be_walked),
         };
 
