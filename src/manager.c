@@ -52,6 +52,7 @@ typedef struct Manager {
         uint64_t due;   /* when the next cycle is to start; 0: at once */
         uint64_t earliest; /* before that, it would cost more than cpu_max */
         bool late;      /* an episode of late cycles is going on, and was told */
+        bool stretched; /* cpu_max keeps looks more than two intervals apart, and that was told */
         bool as_text;   /* some namespaces are read as text, and that was told */
         bool ready;
         char stopped_by[128];
@@ -127,6 +128,16 @@ static uint64_t least_distance(const Manager *m, const CycleFigures *f) {
         return f->cpu * 10000 / m->config->cpu_max;
 }
 
+/* What lives shorter than that is not seen by looks, and their events say so by their bounds. */
+static void check_stretched(Manager *m, uint64_t distance) {
+        bool stretched = distance > 2 * m->config->interval;
+
+        if (stretched && !m->stretched)
+                log_notice("a look every %llu ms would take more of a processor than cpu_max: the next one is in %llu ms",
+                           (unsigned long long) (m->config->interval / USEC_PER_MSEC), (unsigned long long) (distance / USEC_PER_MSEC));
+        m->stretched = stretched;
+}
+
 /* Cycles that did not take place: the look took longer than the interval (told once an episode), or nobody let us run. */
 /* before, meanwhile: how long the machine slept; that was told, and nobody was held up by it. */
 static void check_late(Manager *m, uint64_t started, const CycleFigures *f, uint64_t before, uint64_t meanwhile) {
@@ -198,6 +209,7 @@ static int cycle(Manager *m) {
         m->earliest = ended + least_distance(m, &figures);
         m->due = MAX(ended + m->config->interval, m->earliest);
         distance = m->due - ended;
+        check_stretched(m, distance);
         r = sd_event_source_set_time_relative(m->timer, distance);
         if (r >= 0)
                 r = sd_event_source_set_enabled(m->timer, SD_EVENT_ONESHOT);
