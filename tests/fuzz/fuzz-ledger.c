@@ -602,6 +602,7 @@ static void settle(World *w) {
         judge(w, 0);
         reload(w, 1);
         for (unsigned i = 0; i < 5; i++) {
+                w->now += 1000000; /* what may be on its way is waited for */
                 scan(w, 1);
                 for (uint8_t k = 0; k < PROCESSES; k++)
                         walk(w, k);
