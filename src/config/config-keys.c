@@ -82,6 +82,9 @@ const Key config_keys[] = {
 
         { SECTION_LIMITS, "sockets", KEY_COUNT, FIELD(Draft, config.limits.sockets), RANGE("1", "100000000"),
           .initial = "1000000", .help = "Watched sockets in the map." },
+        { SECTION_LIMITS, "holders", KEY_COUNT, FIELD(Draft, config.limits.holders), RANGE("1", "100000000"),
+          .initial = "2000000",
+          .help = "Descriptors of watched processes that are remembered; of each process at most 64 for the same socket." },
         { SECTION_LIMITS, "processes", KEY_COUNT, FIELD(Draft, config.limits.processes), RANGE("1", "4194304"),
           .initial = "100000", .help = "Processes that are looked at." },
         { SECTION_LIMITS, "namespaces", KEY_COUNT, FIELD(Draft, config.limits.namespaces), RANGE("1", "1024"),

@@ -40,6 +40,7 @@ typedef struct Config {
                 uint64_t sockets;    /* watched sockets in the map */
                 uint64_t processes;  /* processes looked at */
                 uint64_t namespaces; /* network namespaces looked at */
+                uint64_t holders;    /* descriptors of watched processes that are remembered */
                 uint64_t peer_walks; /* over the descriptors of all processes, a minute, for the other ends of connections */
                 uint64_t queue;      /* bytes waiting for a sink */
         } limits;

@@ -85,6 +85,7 @@ struct Actor {
         bool announce;    /* process-matched is to be told */
         bool evidence_told; /* the fields that come only once were told */
         bool denied;      /* its descriptors could not be read */
+        uint32_t unkept;  /* descriptors that the last walk found beyond what is remembered */
         bool unread;      /* it was listed, but could not be read at all */
         uint64_t seen_t0;   /* last scan that had it; 0: none */
         uint64_t judged_t0; /* last scan before it was last judged by the rules; 0: none */

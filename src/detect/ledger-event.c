@@ -240,7 +240,7 @@ void ledger_gap(Ledger *l, const char *reason, uint64_t from, uint64_t to, uint6
 
 void ledger_over_limit(Ledger *l, LedgerLimit limit, uint64_t now, uint64_t count) {
         static const char *const names[_LIMIT_MAX] = {
-                [LIMIT_SOCKETS] = "sockets", [LIMIT_PROCESSES] = "processes", [LIMIT_NAMESPACES] = "namespaces",
+                [LIMIT_SOCKETS] = "sockets", [LIMIT_HOLDERS] = "holders", [LIMIT_PROCESSES] = "processes", [LIMIT_NAMESPACES] = "namespaces",
                 [LIMIT_PEER_WALKS] = "peer_walks",
         };
         bool goes_on = l->limits[limit].most != 0;

@@ -4,12 +4,15 @@
  * connection that is told, each Holder names it, so that a walk which differs from the one before leaves a note there
  * (ledger-holder-change.c), and what came in a walk is traced to whom it came from (ledger-heir.c).
  *
- * Holders of one inode are a list in any order, those of one process one in ascending order of descriptors. */
+ * Holders of one inode are a list in any order, those of one process one in ascending order of descriptors. The kernel lets a process have a
+ * million descriptors of one socket, at eight bytes each: beyond SAME_MAX, and beyond limits.holders in all, they are only counted. */
 
 #include <errno.h>
 #include <stdlib.h>
 
 #include "detect/ledger-internal.h"
+
+#define SAME_MAX 64 /* of one process for one socket */
 
 /* --- by inode --------------------------------------------------------------------------------------- */
 
@@ -67,9 +70,15 @@ static void holders_free(Ledger *l, Actor *a, uint64_t not_before, uint64_t not_
                 }
                 *p = h->next_of_actor;
                 holder_unlink(l, h);
+                l->holders--;
                 ledger_holder_lost(l, h, not_before, not_after, exited);
                 free(h);
         }
+}
+
+static void forget_unkept(Ledger *l, Actor *a) {
+        l->unkept -= a->unkept;
+        a->unkept = 0;
 }
 
 void ledger_holders_gone(Ledger *l, Actor *a, uint64_t not_before, uint64_t not_after) {
@@ -78,6 +87,7 @@ void ledger_holders_gone(Ledger *l, Actor *a, uint64_t not_before, uint64_t not_
                 l->gain_count = 0;
         }
         ledger_heir_end(l, a);
+        forget_unkept(l, a);
         holders_free(l, a, not_before, not_after, true);
 }
 
@@ -88,6 +98,7 @@ int ledger_holders_begin(Ledger *l, uint32_t pid, uint64_t start_ticks, uint64_t
                 return -ENOENT;
         for (Holder *h = a->holders; h; h = h->next_of_actor)
                 h->seen = false;
+        forget_unkept(l, a);
         l->walked = a;
         l->walk_place = &a->holders;
         l->walk_fd = -1;
@@ -114,6 +125,21 @@ static Holder **holder_place(Ledger *l, int fd) {
         return p;
 }
 
+/* The newest stand in front, so those of one walk are together. */
+static bool is_one_too_many(const Ledger *l, uint32_t inode) {
+        unsigned same = 0;
+
+        for (const Holder *h = ledger_holders(l, inode); h && h->actor == l->walked && same < SAME_MAX; h = h->next_of_inode)
+                same++;
+        return same == SAME_MAX;
+}
+
+static int holder_unkept(Ledger *l) {
+        l->walked->unkept++;
+        l->unkept++;
+        return 0;
+}
+
 static int holder_new(Ledger *l, Holder **place, int fd, uint32_t inode) {
         Holder *h = calloc(1, sizeof(Holder));
         int r;
@@ -127,6 +153,7 @@ static int holder_new(Ledger *l, Holder **place, int fd, uint32_t inode) {
                 return r;
         }
         *place = h;
+        l->holders++;
         if (!h->next_of_inode)
                 ledger_note_stray(l, h);
         return ledger_holder_gained(l, h);
@@ -158,12 +185,16 @@ int ledger_hold(Ledger *l, int fd, uint32_t inode) {
         place = holder_place(l, fd);
         h = *place;
         if (h && h->fd == fd) {
-                h->seen = true;
+                h->seen = h->inode == inode || !is_one_too_many(l, inode);
+                if (!h->seen)
+                        return holder_unkept(l); /* and what it was is lost when the walk ends */
                 return h->inode == inode ? 0 : holder_move(l, h, inode);
         }
         /* Of a process that nobody watches only what somebody who is watched let go of. */
         if (!l->walked->wanted && !socketmap_find(&l->let_go, inode))
                 return 0;
+        if ((l->options.max_holders > 0 && l->holders >= l->options.max_holders) || is_one_too_many(l, inode))
+                return holder_unkept(l);
         return holder_new(l, place, fd, inode);
 }
 

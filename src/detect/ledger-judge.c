@@ -337,6 +337,7 @@ void ledger_judge(Ledger *l, uint64_t now) {
         if (l->over_limit > 0 || l->options.max_sockets == 0 || l->connections < l->options.max_sockets || l->limits[LIMIT_SOCKETS].most == 0)
                 ledger_over_limit(l, LIMIT_SOCKETS, now, l->over_limit);
         l->over_limit = 0;
+        ledger_over_limit(l, LIMIT_HOLDERS, now, l->unkept);
         if (l->denied > 0)
                 ledger_gap_denied(l, now);
         l->denied = 0;

@@ -39,6 +39,7 @@ typedef struct LedgerOptions {
         char boot_id[33];             /* 32 hexadecimal digits; part of identities */
         uint32_t own_pid;             /* never matches; 0: none */
         size_t max_sockets;           /* of watched processes; 0: no limit */
+        size_t max_holders;           /* descriptors of them; 0: no limit */
         uint64_t heal_interval;       /* first distance of healing looks; 0: 1 s */
         uint16_t ephemeral_first, ephemeral_last; /* net.ipv4.ip_local_port_range; 0: 32768, 60999 */
         bool tell_cmdline;            /* command lines may stand in events */
@@ -57,7 +58,7 @@ DEFINE_CLEANUP(Ledger, ledger_free)
  * rule of the same name. */
 void ledger_set_rules(Ledger *l, const RuleSet *rules);
 /* As in LedgerOptions. What is in the map already stays, above a lower limit too. */
-void ledger_set_limits(Ledger *l, size_t max_sockets, bool tell_cmdline, bool tell_community_id);
+void ledger_set_limits(Ledger *l, size_t max_sockets, size_t max_holders, bool tell_cmdline, bool tell_community_id);
 
 /* Connections of other tables than these (TABLE_BIT) leave without an event: after a reload, when no rule can tell anything of
  * them, and nobody looks there any more. */
@@ -226,6 +227,7 @@ void ledger_gap(Ledger *l, const char *reason, uint64_t from, uint64_t to, uint6
 /* Limits of the configuration whose overrun is a gap with two ends. */
 typedef enum LedgerLimit {
         LIMIT_SOCKETS, /* the ledger's own */
+        LIMIT_HOLDERS, /* so is this */
         LIMIT_PROCESSES,
         LIMIT_NAMESPACES,
         LIMIT_PEER_WALKS,

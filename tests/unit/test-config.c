@@ -88,7 +88,7 @@ static void test_every_key(void **state) {
                 "unit_log: none\n"
                 "cmdline: full\n"
                 "intrusive: yes\n"
-                "limits: {sockets: 1, processes: 2, namespaces: 3, peer_walks: 4, queue: 1M}\n"
+                "limits: {sockets: 1, holders: 5, processes: 2, namespaces: 3, peer_walks: 4, queue: 1M}\n"
                 "watch:\n"
                 "  - name: web.1_x-y\n"
                 "    match:\n"
@@ -134,6 +134,7 @@ static void test_every_key(void **state) {
         assert_int_equal(c.limits.namespaces, 3);
         assert_true(c.intrusive);
         assert_int_equal(c.limits.peer_walks, 4);
+        assert_int_equal(c.limits.holders, 5);
         assert_int_equal(c.limits.queue, 1 << 20);
         assert_int_equal(c.rules.count, 2);
         assert_false(c.rules.any_process);
@@ -243,7 +244,7 @@ static void test_keys(void **state) {
                 { RULE "budget: 100M\n",
                   "f:2:1: unknown key 'budget'; expected interval, rescan, balance, collector, sinks, cpu_max, unit_log, cmdline, intrusive, community_id, limits, "
                   "defaults, exclude, watch\n" },
-                { RULE "limits: {xyzzy: 1}\n", "f:2:10: limits: unknown key 'xyzzy'; expected sockets, processes, namespaces, peer_walks, queue\n" },
+                { RULE "limits: {xyzzy: 1}\n", "f:2:10: limits: unknown key 'xyzzy'; expected sockets, holders, processes, namespaces, peer_walks, queue\n" },
                 { RULE "? [a]\n: 1\n", "f:2:3: got a list as key; expected a name\n" },
                 { RULE "<<: {interval: 2s}\n",
                   "f:2:1: unknown key '<<'; expected interval, rescan, balance, collector, sinks, cpu_max, unit_log, cmdline, intrusive, community_id, limits, "

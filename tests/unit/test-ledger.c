@@ -402,6 +402,49 @@ static void test_over_limit(void **state) {
         ledger_free(l);
 }
 
+static void hold_same(Ledger *l, int first, int count, uint32_t inode, uint64_t t) {
+        assert_int_equal(ledger_holders_begin(l, 812, 100, t), 0);
+        for (int fd = first; fd < first + count; fd++)
+                assert_int_equal(ledger_hold(l, fd, inode), 0);
+        ledger_holders_end(l, t + 1, 0, (Coverage){});
+        ledger_judge(l, t + 2);
+}
+
+/* Of one process 64 descriptors of one socket are remembered, and of all as many as the limit allows; the others are counted. */
+static void test_holders_over_limit(void **state) {
+        Told told;
+        Ledger *l = ledger(BOOT, 1, &told);
+
+        (void) state;
+        scan(l, 10);
+        hold_same(l, 3, 64, 7, 20);
+        assert_int_equal(told.counts[EVENT_AUDIT_GAP], 0);
+        hold_same(l, 3, 1000, 7, 30);
+        assert_int_equal(told.counts[EVENT_AUDIT_GAP], 1);
+        assert_string_equal(told.limit, "holders");
+        assert_int_equal(told.gap.values[EVENT_FIELD_GAP_COUNT].number, 936);
+        hold_same(l, 3, 1000, 7, 40);
+        assert_int_equal(told.counts[EVENT_AUDIT_GAP], 1);
+        hold_same(l, 3, 10, 7, 50);
+        assert_int_equal(told.counts[EVENT_AUDIT_GAP], 2);
+        /* Descriptors that are given to it, one after the other. */
+        hold(l, 100, 80);
+        hold_same(l, 100, 80, 7, 60);
+        assert_int_equal(told.counts[EVENT_AUDIT_GAP], 3);
+        assert_int_equal(told.gap.values[EVENT_FIELD_GAP_COUNT].number, 16);
+        hold_same(l, 100, 64, 7, 70);
+        assert_int_equal(told.counts[EVENT_AUDIT_GAP], 4);
+        ledger_set_limits(l, 0, 10, false, false);
+        hold(l, 1, 80);
+        ledger_judge(l, 80);
+        assert_int_equal(told.counts[EVENT_AUDIT_GAP], 5);
+        ledger_processes_begin(l, 90);
+        ledger_processes_end(l, 91, true); /* with the process its descriptors are gone */
+        ledger_judge(l, 92);
+        assert_int_equal(told.counts[EVENT_AUDIT_GAP], 6);
+        ledger_free(l);
+}
+
 /* A ledger that is given up in the middle of anything leaves nothing behind (the sanitizer says so). */
 static void test_free_in_the_middle(void **state) {
         Told told;
@@ -429,7 +472,7 @@ int main(void) {
                 cmocka_unit_test(test_identity),           cmocka_unit_test(test_many_rows),
                 cmocka_unit_test(test_marks_wrap),         cmocka_unit_test(test_over_limit),
                 cmocka_unit_test(test_free_in_the_middle), cmocka_unit_test(test_ran_since),
-                cmocka_unit_test(test_unread),
+                cmocka_unit_test(test_unread),             cmocka_unit_test(test_holders_over_limit),
                 cmocka_unit_test(test_who_is_to_be_walked),
         };
 
