@@ -213,13 +213,14 @@ const char *endpoint_text(Family family, const Endpoint *e, char buffer[ENDPOINT
         return buffer;
 }
 
-Bytes socket_path(const Socket *s, char buffer[SOCKET_PATH_MAX]) {
-        uint32_t size = MIN((uint32_t) s->path_size, (uint32_t) SOCKET_PATH_MAX);
+Bytes socket_path(const Socket *s, char buffer[SOCKET_NAME_MAX]) {
+        uint32_t size = MIN((uint32_t) s->path_size, (uint32_t) SOCKET_PATH_MAX), before = size > 0 && s->path[0] == '@' ? 2 : 0;
 
         if (size == 0)
                 return (Bytes){};
-        memcpy(buffer, s->path, size);
+        memcpy(buffer, "./", before);
+        memcpy(buffer + before, s->path, size);
         if (buffer[0] == 0)
                 buffer[0] = '@';
-        return (Bytes){ buffer, size };
+        return (Bytes){ buffer, before + size };
 }

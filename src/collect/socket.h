@@ -165,6 +165,7 @@ const char *endpoint_text(Family family, const Endpoint *e, char buffer[ENDPOINT
 /* The address alone. */
 const char *endpoint_ip(Family family, const Endpoint *e, char buffer[ENDPOINT_TEXT_MAX]);
 
-/* A unix name for people: path as it is, '@' for the leading NUL of an abstract name; still to be escaped. The result
- * points into buffer. */
-Bytes socket_path(const Socket *s, char buffer[SOCKET_PATH_MAX]);
+#define SOCKET_NAME_MAX (SOCKET_PATH_MAX + 2)
+/* A unix name for people: path as it is, '@' for the leading NUL of an abstract name, and "./" before a path that begins with a real '@'; still to be
+ * escaped. The result points into buffer. */
+Bytes socket_path(const Socket *s, char buffer[SOCKET_NAME_MAX]);

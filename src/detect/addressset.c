@@ -317,7 +317,7 @@ bool addressset_has_ip(const AddressSet *set, Family family, const Endpoint *e) 
 }
 
 bool addressset_has_path(const AddressSet *set, Bytes path) {
-        char text[SOCKET_PATH_MAX + 2];
+        char text[SOCKET_NAME_MAX + 1];
         size_t n = MIN((size_t) path.size, sizeof(text) - 1);
 
         if (!path.data || n == 0)
@@ -331,7 +331,7 @@ bool addressset_has_path(const AddressSet *set, Bytes path) {
 }
 
 bool addressset_has_local(const AddressSet *set, const Socket *s) {
-        char buffer[SOCKET_PATH_MAX];
+        char buffer[SOCKET_NAME_MAX];
 
         if (socket_has_addresses(s))
                 return addressset_has_ip(set, s->family, &s->local);

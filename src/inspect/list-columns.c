@@ -51,7 +51,7 @@ static void append_outside(Text *t, const char *s) {
 }
 
 static void append_path(Text *t, const Socket *s) {
-        char buffer[SOCKET_PATH_MAX];
+        char buffer[SOCKET_NAME_MAX];
 
         (void) text_escape(t, socket_path(s, buffer), CELL_MAX);
 }

@@ -148,7 +148,7 @@ static void json_vsock(Json *j, const Socket *s) {
 
 static void json_addresses(Json *j, const Map *m, const MapSocket *s) {
         const Socket *peer = s->peer != MAP_NONE ? &m->sockets[s->peer].socket : NULL;
-        char buffer[SOCKET_PATH_MAX], id[COMMUNITY_ID_MAX];
+        char buffer[SOCKET_NAME_MAX], id[COMMUNITY_ID_MAX];
 
         if (socket_has_addresses(&s->socket) && !s->unlisted) {
                 json_endpoint(j, "local", "local_address", "local_port", &s->socket, &s->socket.local);

@@ -118,7 +118,7 @@ static void test_endpoint_normalise(void **state) {
 
 static void test_path(void **state) {
         Socket s = { .family = FAMILY_UNIX, .path_size = 6, .path = { 0, 'a', '@', 0, '\n', 'b' } };
-        char buffer[SOCKET_PATH_MAX];
+        char buffer[SOCKET_NAME_MAX];
         Bytes b;
 
         b = socket_path(&s, buffer);
@@ -129,6 +129,15 @@ static void test_path(void **state) {
         b = socket_path(&s, buffer);
         assert_int_equal(b.size, 4);
         assert_memory_equal(b.data, "/a/b", 4);
+
+        /* A file, not the abstract name pg. */
+        s = (Socket){ .family = FAMILY_UNIX, .path_size = 3, .path = "@pg" };
+        b = socket_path(&s, buffer);
+        assert_int_equal(b.size, 5);
+        assert_memory_equal(b.data, "./@pg", 5);
+        memset(s.path, '@', sizeof(s.path));
+        s.path_size = SOCKET_PATH_MAX;
+        assert_int_equal(socket_path(&s, buffer).size, 110);
 
         memset(s.path, 'x', sizeof(s.path));
         s.path_size = SOCKET_PATH_MAX;
