@@ -15,6 +15,7 @@ import signal
 import subprocess
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 BUILD = Path(os.environ['BUILD_DIR'])
@@ -69,6 +70,26 @@ class Actor:
         self.process.stdin.close()
         self.process.wait(PATIENCE)
         self.process.stdout.close()
+
+
+# Orders to it: a listener, and a connection to a port, under a name; their own port.
+LISTEN = 'keep.setdefault({0!r}, socket.create_server(("127.0.0.1", 0))).getsockname()[1]'
+CONNECT = 'keep.setdefault({0!r}, socket.create_connection(("127.0.0.1", {1}))).getsockname()[1]'
+
+
+@contextmanager
+def actors(ns):
+    """start(comm, ...): an actor in that namespace. All end with it that have not ended."""
+    started = []
+
+    def start(comm, **keywords):
+        started.append(Actor(comm, ns, **keywords))
+        return started[-1]
+
+    yield start
+    for a in started:
+        if a.process.poll() is None:
+            a.end()
 
 
 class Status:

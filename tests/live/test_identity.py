@@ -6,10 +6,11 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import closing
 
 import pytest
 
-from audit import BUILD, PATIENCE, Actor, Audit, Namespace
+from audit import BUILD, CONNECT, LISTEN, PATIENCE, Actor, Audit, Namespace, actors
 
 CONFIG = '''
 interval: 100ms
@@ -20,28 +21,18 @@ watch:
     match: {comm: "watched*"}
     sockets: {transport: [tcp, udp]}
 '''
-LISTEN = 'keep.setdefault({0!r}, socket.create_server(("127.0.0.1", 0))).getsockname()[1]'
-CONNECT = 'keep.setdefault({0!r}, socket.create_connection(("127.0.0.1", {1}))).getsockname()[1]'
 
 
 @pytest.fixture
 def ns():
-    ns = Namespace()
-    yield ns
-    ns.close()
+    with closing(Namespace()) as ns:
+        yield ns
 
 
 @pytest.fixture
 def actor(ns):
-    actors = []
-
-    def start(comm, **keywords):
-        actors.append(Actor(comm, ns, **keywords))
-        return actors[-1]
-
-    yield start
-    for a in actors:
-        a.end()
+    with actors(ns) as start:
+        yield start
 
 
 @pytest.fixture

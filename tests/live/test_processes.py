@@ -9,11 +9,12 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from audit import BUILD, PATIENCE, Actor, Audit, Namespace
+from audit import BUILD, CONNECT, LISTEN, PATIENCE, Audit, Namespace, actors
 
 # Nothing but notices makes a look in time.
 CONFIG = '''
@@ -25,30 +26,19 @@ watch:
     match: {comm: "noticed*"}
     sockets: {transport: tcp}
 '''
-LISTEN = 'keep.setdefault({0!r}, socket.create_server(("127.0.0.1", 0))).getsockname()[1]'
-CONNECT = 'keep.setdefault({0!r}, socket.create_connection(("127.0.0.1", {1}))).getsockname()[1]'
 SANITIZED = b'__asan_init' in (BUILD / 'src/sockauditd').read_bytes()
 
 
 @pytest.fixture
 def ns():
-    ns = Namespace()
-    yield ns
-    ns.close()
+    with closing(Namespace()) as ns:
+        yield ns
 
 
 @pytest.fixture
 def actor(ns):
-    actors = []
-
-    def start(comm, **keywords):
-        actors.append(Actor(comm, ns, **keywords))
-        return actors[-1]
-
-    yield start
-    for a in actors:
-        if a.process.poll() is None:
-            a.end()
+    with actors(ns) as start:
+        yield start
 
 
 @pytest.fixture
