@@ -226,7 +226,7 @@ int cycle_look_all(Cycle *c, CycleNamespaces *list, bool again) {
 int cycle_look_strays(Cycle *c, CycleNamespaces *list) {
         unsigned tables = cycle_tables(c);
         const Taker taker = { .userdata = c, .begin = take_begin, .row = take_row, .end = take_end, .between = cycle_between };
-        Strays s = { .cycle = c, .taker = &taker, .known = list->items, .known_count = list->own };
+        Strays s = { .cycle = c, .taker = &taker, .known = list->items, .known_count = list->own, .tables = tables };
         int r = cycle_strays(&s);
 
         for (size_t i = 0; i < s.found_count && r >= 0; i++) {

@@ -283,6 +283,8 @@ static int scan(Cycle *c, bool again) {
         room = c->config->limits.processes - MIN((uint64_t) status.known, c->config->limits.processes);
         ledger_processes_begin(c->ledger, clock_boottime());
         r = procfs_list(c->proc_fd, &pids, &count);
+        if (r >= 0 && count == 0)
+                r = -ENODATA; /* not even ourselves: that is no /proc, and says of nobody that he is gone */
         for (size_t i = 0; i < count && r >= 0; i++) {
                 bool known = ledger_process(c->ledger, pids[i]);
 

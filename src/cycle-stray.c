@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "collect/procfs.h"
 #include "cycle.h"
 
@@ -58,7 +59,7 @@ static int find_unix(Strays *s, const Stray *stray) {
         return r;
 }
 
-/* In one that nobody lives in. Once for each socket, and only if this is allowed: it touches the descriptor. */
+/* In one that nobody lives in. Once for each socket, and only if this is allowed: it touches the descriptor. 1 found; 0 not. */
 static int look_behind(Strays *s, const Stray *stray, const char *protocol) {
         const HolderAt at = { .pid = stray->pid, .start_ticks = stray->start_ticks, .fd = stray->fd, .inode = stray->inode };
         bool local = strncmp(protocol, "UNIX", 4) == 0, inet = strncmp(protocol, "TCP", 3) == 0 || strncmp(protocol, "UDP", 3) == 0;
@@ -67,29 +68,44 @@ static int look_behind(Strays *s, const Stray *stray, const char *protocol) {
         int r;
 
         if (!s->cycle->config->intrusive || (!local && !inet))
-                return 1;
+                return 0;
         r = collector_look_behind(s->cycle->collector, &at, s->known, s->known_count, tables, s->taker, &netns);
         if (r == 0)
-                r = keep(s, &netns);
-        return r == -ENOMEM ? r : 1;
+                r = keep(s, &netns) ?: 1;
+        return r == -ENOMEM ? r : r > 0;
+}
+
+/* Every unix socket is in the table of its namespace, and this one is in none that can be looked at. Of the others that have no row most are only not
+ * bound yet. */
+static void note_unfound(Strays *s, bool local) {
+        s->unfound += local && s->tables & TABLE_BIT(TABLE_UNIX);
 }
 
 static int take_stray(void *userdata, const Stray *stray) {
         Strays *s = userdata;
         char protocol[PROCFS_PROTOCOL_MAX];
+        bool local;
         int r;
 
         if (procfs_protocol(s->cycle->proc_fd, stray->pid, stray->start_ticks, stray->fd, stray->inode, protocol) < 0)
                 return 1;
-        r = strncmp(protocol, "UNIX", 4) == 0 ? find_unix(s, stray) : 0;
+        local = strncmp(protocol, "UNIX", 4) == 0;
+        r = local ? find_unix(s, stray) : 0;
         if (r != 0)
                 return r;
         /* Once more after the next look, when processes that are new by now are known. */
-        if (strncmp(protocol, "UNIX", 4) == 0 && stray->looks < 3)
+        if (local && stray->looks < 3)
                 return 0;
-        return look_behind(s, stray, protocol);
+        r = look_behind(s, stray, protocol);
+        if (r == 0)
+                note_unfound(s, local);
+        return r < 0 ? r : 1;
 }
 
 int cycle_strays(Strays *s) {
-        return ledger_strays(s->cycle->ledger, take_stray, s);
+        int r = ledger_strays(s->cycle->ledger, take_stray, s);
+
+        if (s->unfound > 0)
+                ledger_gap(s->cycle->ledger, "namespace-lost", s->cycle->began, clock_boottime(), s->unfound);
+        return r;
 }

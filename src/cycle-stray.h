@@ -15,8 +15,10 @@ typedef struct Strays {
         const Taker *taker; /* for looks at what nobody lives in */
         const Netns *known; /* already looked at in this cycle */
         size_t known_count;
+        unsigned tables;    /* that some rule asks for */
         Netns *found;       /* other ones, to be looked at (pid: somebody there), or kept (NETNS_NOBODY: looked at already) */
         size_t found_count;
+        size_t unfound;     /* unix sockets that are in none: a gap, since nothing else will tell of them */
 } Strays;
 
 /* After the looks. The caller frees `found`. -ENOMEM. */

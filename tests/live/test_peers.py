@@ -390,6 +390,28 @@ def test_a_socket_that_is_the_last_in_its_namespace(tmp_path, intrusive):
     stage.close()
 
 
+def test_a_unix_socket_that_no_namespace_has_is_a_gap(tmp_path):
+    """The last one in its namespace: nothing else would tell of it. Unix sockets without a name are in the table, and are none of these."""
+    stage = Stage(tmp_path)
+    other = Namespace()
+    path = str(tmp_path / 'pass')
+    giver, taker = stage.actor('giver', other), stage.actor('watched-taker')
+    taker.do('keep.setdefault("pair", socket.socketpair()) and keep.setdefault("none", socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) and 0')
+    stage.audit.cycles(15)
+    assert not stage.audit.of('audit-gap', GAP_REASON='namespace-lost')
+    taker.tell(f'keep["fd"] = take({path!r})')
+    giver.do(listen('SOCK_STREAM', '\0lost'))
+    giver.do(f'give({path!r}, keep["l"].fileno())')
+    taker.answer()
+    giver.end()
+    stage.running.remove(giver)
+    other.close()
+    gap = stage.audit.next('audit-gap', GAP_REASON='namespace-lost')
+    stage.audit.cycles(15)
+    assert gap['SOCKAUDIT_GAP_COUNT'] == '1' and stage.audit.of('audit-gap', GAP_REASON='namespace-lost') == [gap]
+    stage.close()
+
+
 def test_without_the_right_to_enter_namespaces(tmp_path):
     """They are read as text, and it says so: in one of them other ends by loopback addresses are seen, across there are none."""
     no_admin = ['setpriv', '--bounding-set=-sys_admin']
