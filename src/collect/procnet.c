@@ -4,7 +4,8 @@
  * row is in procnet-parse.c.
  *
  * Known races: the kernel resumes between two reads by counting rows, so that a live socket can be skipped (or told
- * twice) while others come and go; nothing marks that. See rule 4 of the ledger. */
+ * twice) while others come and go; nothing marks that. See rule 4 of the ledger. It is the first row of a read that is
+ * skipped; so reads do not begin at the same rows in each look, or the same sockets would be skipped again and again. */
 
 #include "collect/procnet.h"
 
@@ -14,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "collect/netns.h"
 #include "collect/scan.h"
@@ -131,11 +133,17 @@ static const File files[] = {
         { "netlink", TABLE_NETLINK, FAMILY_NETLINK, TRANSPORT_UNKNOWN, false },
 };
 
+/* Of the first read: less than the page that the kernel fills, so that the reads after it begin elsewhere, too. */
+static size_t first_size(void) {
+        return 256 + clock_boottime() % 3840;
+}
+
 /* 0 or how it failed; `ret_answer` is what the taker said, which may be any error too. */
 static int read_file(int dir_fd, const File *file, uint64_t netns, const Taker *taker, int *ret_answer) {
         _cleanup_close_ int fd = openat(dir_fd, file->name, O_RDONLY | O_CLOEXEC);
         ProcnetReader reader = { .taker = taker, .family = file->family, .transport = file->transport, .netns = netns };
         char buffer[32768];
+        size_t size = first_size();
         ssize_t n;
         int r;
 
@@ -143,7 +151,7 @@ static int read_file(int dir_fd, const File *file, uint64_t netns, const Taker *
                 return -errno;
         do {
                 do
-                        n = read(fd, buffer, sizeof(buffer));
+                        n = read(fd, buffer, size);
                 while (n < 0 && errno == EINTR);
                 if (n < 0)
                         return -errno;
@@ -151,6 +159,7 @@ static int read_file(int dir_fd, const File *file, uint64_t netns, const Taker *
                 *ret_answer = reader.answer;
                 if (r >= 0 && taker->between)
                         taker->between(taker->userdata);
+                size = sizeof(buffer);
         } while (r >= 0 && n > 0);
         return r;
 }
