@@ -130,11 +130,9 @@ static int take_question(void *userdata, const PeerQuestion *q) {
 
 typedef struct Places {
         Cycle *cycle;
-        HostNet *hosts;
         uint32_t *inodes, *pids;
         size_t count;
         uint64_t hash;
-        bool full;
 } Places;
 
 static int note_place(void *userdata, const Process *p) {

@@ -30,6 +30,7 @@
 #include "manager-heartbeat.h"
 #include "manager-notices.h"
 #include "manager-outlet.h"
+#include "manager-pace.h"
 #include "manager-process.h"
 
 #define STOP_WAIT_USEC (2 * USEC_PER_SEC) /* for what still waits for a sink */
@@ -49,10 +50,7 @@ typedef struct Manager {
         Heartbeat heartbeat;
         Notices notices;
         ProcessNotices processes;
-        uint64_t due;   /* when the next cycle is to start; 0: at once */
-        uint64_t earliest; /* before that, it would cost more than cpu_max */
-        bool late;      /* an episode of late cycles is going on, and was told */
-        bool stretched; /* cpu_max keeps looks more than two intervals apart, and that was told */
+        Pace pace;
         bool as_text;   /* some namespaces are read as text, and that was told */
         bool ready;
         char stopped_by[128];
@@ -123,64 +121,27 @@ static void notify_status(Manager *m, const CycleFigures *f) {
         m->ready = true;
 }
 
-/* Promise 3 for collectors whose cost is what exists. */
-static uint64_t least_distance(const Manager *m, const CycleFigures *f) {
-        return f->cpu * 10000 / m->config->cpu_max;
-}
-
-/* What lives shorter than that is not seen by looks, and their events say so by their bounds. */
-static void check_stretched(Manager *m, uint64_t distance) {
-        bool stretched = distance > 2 * m->config->interval;
-
-        if (stretched && !m->stretched)
-                log_notice("a look every %llu ms would take more of a processor than cpu_max: the next one is in %llu ms",
-                           (unsigned long long) (m->config->interval / USEC_PER_MSEC), (unsigned long long) (distance / USEC_PER_MSEC));
-        m->stretched = stretched;
-}
-
-/* Cycles that did not take place: the look took longer than the interval (told once an episode), or nobody let us run. */
-/* before, meanwhile: how long the machine slept; that was told, and nobody was held up by it. */
-static void check_late(Manager *m, uint64_t started, const CycleFigures *f, uint64_t before, uint64_t meanwhile) {
-        uint64_t interval = m->config->interval, held_up = m->due != 0 && started > m->due + before ? started - m->due - before : 0;
-        bool late = f->duration > interval + meanwhile;
-
-        if (held_up > interval) {
-                log_warning("held up for %llu ms: nothing was looked at meanwhile", (unsigned long long) (held_up / USEC_PER_MSEC));
-                ledger_gap(m->ledger, "cycle-missed", m->due, started, held_up / interval);
-        }
-        if (late && !m->late) {
-                log_warning("a look took %llu ms, longer than the interval of %llu ms; the next one starts an interval after it",
-                            (unsigned long long) (f->duration / USEC_PER_MSEC), (unsigned long long) (interval / USEC_PER_MSEC));
-                ledger_gap(m->ledger, "cycle-missed", started, started + f->duration, f->duration / interval);
-        }
-        m->late = late;
-}
-
 /* Rule 13: notices were lost, so the map is looked at before its time. */
 static void on_heal(void *userdata) {
         Manager *m = userdata;
         uint64_t at = ledger_heal_at(m->ledger);
 
-        if (m->due == 0 || at >= m->due)
-                return;
-        m->due = at;
-        (void) sd_event_source_set_time(m->timer, at);
+        if (pace_sooner(&m->pace, at))
+                (void) sd_event_source_set_time(m->timer, at);
 }
 
 /* A process began to match, or one that did is gone: what it opened, or closed, is seen soon. */
 static void on_process(void *userdata) {
         Manager *m = userdata;
-        uint64_t at = MAX(clock_boottime(), m->earliest);
+        uint64_t at = MAX(clock_boottime(), m->pace.earliest);
 
         outlets_flush(&m->outlets);
-        if (m->due == 0 || at >= m->due)
-                return;
-        m->due = at;
-        (void) sd_event_source_set_time(m->timer, at);
+        if (pace_sooner(&m->pace, at))
+                (void) sd_event_source_set_time(m->timer, at);
 }
 
 static int cycle(Manager *m) {
-        uint64_t started = clock_boottime(), asleep = heartbeat_check_clock(&m->heartbeat), distance, ended;
+        uint64_t started = clock_boottime(), asleep = heartbeat_check_clock(&m->heartbeat), distance;
         CycleFigures figures;
         int r;
 
@@ -194,7 +155,7 @@ static int cycle(Manager *m) {
         }
         if (ledger_heal_at(m->ledger) <= started)
                 ledger_healed(m->ledger, started + figures.duration);
-        check_late(m, started, &figures, asleep, heartbeat_check_clock(&m->heartbeat));
+        pace_check(&m->pace, m->ledger, m->config, started, figures.duration, asleep, heartbeat_check_clock(&m->heartbeat));
         heartbeat_after_cycle(&m->heartbeat, m->config->balance);
         outlets_flush(&m->outlets);
         if (figures.asked > 0)
@@ -202,14 +163,9 @@ static int cycle(Manager *m) {
         notify_status(m, &figures);
         if (m->options.once)
                 return sd_event_exit(m->event, 0);
-        figures.cpu += m->processes.cpu;
-        m->processes.cpu = 0;
         /* Counted from the end of the look: what holds us up after it, while events are written, is a gap, too. */
-        ended = started + figures.duration;
-        m->earliest = ended + least_distance(m, &figures);
-        m->due = MAX(ended + m->config->interval, m->earliest);
-        distance = m->due - ended;
-        check_stretched(m, distance);
+        distance = pace_next(&m->pace, m->config, started + figures.duration, figures.cpu + m->processes.cpu);
+        m->processes.cpu = 0;
         r = sd_event_source_set_time_relative(m->timer, distance);
         if (r >= 0)
                 r = sd_event_source_set_enabled(m->timer, SD_EVENT_ONESHOT);
@@ -265,7 +221,7 @@ static void reload(Manager *m) {
                 config_done(old);
                 cycle_restart(&m->cycle);
                 tell_configuration(m, EVENT_AUDIT_RELOADED);
-                m->due = 0;
+                m->pace.due = 0;
                 (void) sd_event_source_set_time_relative(m->timer, 0);
                 (void) sd_event_source_set_enabled(m->timer, SD_EVENT_ONESHOT);
         }

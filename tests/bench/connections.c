@@ -26,7 +26,7 @@ static void die(const char *what) {
         exit(1);
 }
 
-/* Both ends in processes of their own; clients come from one listener's address, which no other worker has, so that ports last. */
+/* Both ends in processes of their own. Worker number i listens at an address that no other has, so that ports last. */
 static void hold(unsigned i, unsigned n, const char *comm) {
         struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f010001 + (i << 8)) };
         socklen_t size = sizeof(a);

@@ -159,3 +159,14 @@ def test_no_descriptor_left(tmp_path):
     assert survived > 0 and denied > 0
     kept.communicate(timeout=PATIENCE)
     ns.close()
+
+
+def test_a_proc_in_which_nobody_is(tmp_path):
+    """It is none: refused, and not taken for a host without processes."""
+    config = tmp_path / 'sockaudit.yaml'
+    config.write_text(CONFIG)
+    inside = 'mount -t tmpfs none /proc && exec "$0" --config="$1" --sink=text --once'
+    answer = subprocess.run(['unshare', '--mount', 'sh', '-c', inside, BUILD / 'src/sockauditd', config], capture_output=True, text=True, timeout=PATIENCE,
+                            env={**os.environ, 'ASAN_OPTIONS': 'detect_leaks=0'}, check=False)  # LeakSanitizer reads /proc, too
+    assert answer.returncode == 1 and 'cannot look any more: No data available' in answer.stderr, answer.stderr
+    assert 'gone:' not in answer.stdout
