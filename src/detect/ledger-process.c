@@ -6,6 +6,7 @@
  * rename does not end its audit), and passes on to its children where the rule says so. */
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "detect/ledger-internal.h"
@@ -110,7 +111,23 @@ static Actor *actor_new(Ledger *l, Process *p) {
         return a;
 }
 
+/* Who is about to end has given up his memory, and with it what says which program he runs: that is still the one from before. */
+static void keep_program(Process *old, Process *p) {
+        if (p->exe || !old->exe || !p->comm || !old->comm || strcmp(p->comm, old->comm) != 0)
+                return;
+        p->exe = TAKE_PTR(old->exe);
+        p->exe_state = old->exe_state;
+        if (p->cmdline_size == 0) {
+                free(p->cmdline);
+                p->cmdline = TAKE_PTR(old->cmdline);
+                p->cmdline_size = old->cmdline_size;
+        }
+        if (!p->cwd)
+                p->cwd = TAKE_PTR(old->cwd);
+}
+
 static void actor_replace_facts(Actor *a, Process *p) {
+        keep_program(&a->process, p);
         p->ran = a->process.ran; /* is of its last walk, not of this reading */
         p->ran_since = a->process.ran_since;
         process_done(&a->process);

@@ -167,6 +167,29 @@ static void test_iteration(void **state) {
         ledger_free(l);
 }
 
+/* Who is about to end has no program any more: it is told which one it was. */
+static void test_the_program_of_who_ends(void **state) {
+        Told told;
+        Ledger *l = ledger(BOOT, 1, &told);
+        Process p;
+
+        (void) state;
+        for (unsigned i = 0; i < 3; i++) {
+                process_init(&p);
+                p.pid = 812;
+                p.start_ticks = 100;
+                p.comm = strdup(i < 2 ? "nginx" : "other");
+                p.exe = i == 0 ? strdup("/usr/sbin/nginx") : NULL;
+                assert_int_equal(ledger_process_see(l, &p), 1);
+                if (i < 2)
+                        assert_string_equal(ledger_process(l, 812)->exe, "/usr/sbin/nginx");
+                else
+                        assert_null(ledger_process(l, 812)->exe);
+                process_done(&p);
+        }
+        ledger_free(l);
+}
+
 static int count_ran(void *userdata, const Process *p) {
         *(uint64_t *) userdata += p->ran;
         return 0;
@@ -473,7 +496,7 @@ int main(void) {
                 cmocka_unit_test(test_marks_wrap),         cmocka_unit_test(test_over_limit),
                 cmocka_unit_test(test_free_in_the_middle), cmocka_unit_test(test_ran_since),
                 cmocka_unit_test(test_unread),             cmocka_unit_test(test_holders_over_limit),
-                cmocka_unit_test(test_who_is_to_be_walked),
+                cmocka_unit_test(test_who_is_to_be_walked), cmocka_unit_test(test_the_program_of_who_ends),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
