@@ -280,7 +280,8 @@ static int read_cgroup(int dir_fd, Process *p) {
         return unless_no_memory(procfs_parse_cgroup(text, p));
 }
 
-int procfs_read(int proc_fd, uint32_t pid, unsigned want, Process *ret) {
+/* ret_torn: it was called otherwise at the end than at the beginning, as after an exec: what lies between may be of both. */
+static int read_facts(int proc_fd, uint32_t pid, unsigned want, Process *ret, bool *ret_torn) {
         _cleanup_process_ Process p;
         _cleanup_close_ int dir_fd = -1;
         char text[STAT_MAX];
@@ -325,9 +326,23 @@ int procfs_read(int proc_fd, uint32_t pid, unsigned want, Process *ret) {
         r = procfs_check(dir_fd, p.start_ticks, &stat);
         if (r < 0)
                 return r;
+        *ret_torn = strcmp(stat.comm, p.comm) != 0;
         *ret = p;
         process_init(&p);
         return 0;
+}
+
+#define READS_MAX 4 /* who calls himself otherwise all the time shall not hold us up */
+
+int procfs_read(int proc_fd, uint32_t pid, unsigned want, Process *ret) {
+        bool torn = false;
+        int r = read_facts(proc_fd, pid, want, ret, &torn);
+
+        for (unsigned reads = 1; r >= 0 && torn && reads < READS_MAX; reads++) {
+                process_done(ret);
+                r = read_facts(proc_fd, pid, want, ret, &torn);
+        }
+        return r;
 }
 
 int procfs_stat(int proc_fd, uint32_t pid, ProcfsStat *ret) {

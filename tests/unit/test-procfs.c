@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -615,6 +616,59 @@ static void test_ran(void **state) {
         assert_int_equal(close(proc_fd), 0);
 }
 
+/* Two programs that execute each other for ever, under DIRECTORY. */
+static pid_t start_twins(const char *directory) {
+        static const char *const names[] = { "one", "two" };
+        char command[512], path[128], loop[128];
+        pid_t pid;
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                (void) snprintf(command, sizeof(command), "cp /bin/sh %s/%s", directory, names[i]);
+                assert_int_equal(system(command), 0);
+        }
+        (void) snprintf(command, sizeof(command), "echo '[ $2 = one ] && exec $1/one $0 $1 two; exec $1/two $0 $1 one' >%s/loop", directory);
+        assert_int_equal(system(command), 0);
+        (void) snprintf(path, sizeof(path), "%s/one", directory);
+        (void) snprintf(loop, sizeof(loop), "%s/loop", directory);
+        pid = fork();
+        if (pid == 0) {
+                (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+                execl(path, path, loop, directory, "two", NULL);
+                _exit(1);
+        }
+        return pid;
+}
+
+/* In the midst of an exec it is the one or the other. The kernel changes the program a moment before the name: that can be seen, but
+ * hardly ever. */
+static void test_exec_meanwhile(void **state) {
+        _cleanup_close_ int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        char directory[] = "/tmp/test-procfs-XXXXXX", command[64];
+        unsigned halves = 0, read = 0, seen[2] = {};
+        pid_t pid;
+
+        (void) state;
+        assert_non_null(mkdtemp(directory));
+        pid = start_twins(directory);
+        while (read < 4000) {
+                _cleanup_process_ Process p;
+
+                process_init(&p);
+                if (procfs_read(proc_fd, (uint32_t) pid, PROCFS_EXE, &p) < 0 || !p.exe || (strcmp(p.comm, "one") != 0 && strcmp(p.comm, "two") != 0))
+                        continue;
+                read++;
+                halves += strcmp(strrchr(p.exe, '/') + 1, p.comm) != 0;
+                seen[p.comm[0] == 't']++;
+        }
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+        (void) snprintf(command, sizeof(command), "rm -r %s", directory);
+        assert_int_equal(system(command), 0);
+        print_message("%u of %u are halves\n", halves, read);
+        assert_in_range(halves, 0, 20);
+        assert_true(seen[0] > 100 && seen[1] > 100);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_parse_stat),   cmocka_unit_test(test_parse_stat_bad), cmocka_unit_test(test_parse_stat_dead),
@@ -626,7 +680,7 @@ int main(void) {
                 cmocka_unit_test(test_self),         cmocka_unit_test(test_self_exe),
                 cmocka_unit_test(test_headless),
                 cmocka_unit_test(test_self_memfd),   cmocka_unit_test(test_self_sockets),
-                cmocka_unit_test(test_ran),
+                cmocka_unit_test(test_ran),          cmocka_unit_test(test_exec_meanwhile),
         };
 
         return cmocka_run_group_tests(tests, tree_make, tree_remove);
