@@ -13,12 +13,25 @@ void pace_check(Pace *p, Ledger *l, const Config *config, uint64_t started, uint
                 log_warning("held up for %llu ms: nothing was looked at meanwhile", (unsigned long long) (held_up / USEC_PER_MSEC));
                 ledger_gap(l, "cycle-missed", p->due, started, held_up / interval);
         }
-        if (late && !p->late) {
+        if (late && p->missed == 0) {
                 log_warning("a look took %llu ms, longer than the interval of %llu ms; the next one starts an interval after it",
                             (unsigned long long) (duration / USEC_PER_MSEC), (unsigned long long) (interval / USEC_PER_MSEC));
                 ledger_gap(l, "cycle-missed", started, started + duration, duration / interval);
+                p->late_since = started;
         }
-        p->late = late;
+        if (!late)
+                pace_end(p, l);
+        else {
+                p->late_looks++;
+                p->late_until = started + duration;
+                p->missed += duration / interval;
+        }
+}
+
+void pace_end(Pace *p, Ledger *l) {
+        if (p->late_looks > 1)
+                ledger_gap(l, "cycle-missed", p->late_since, p->late_until, p->missed);
+        p->late_looks = p->missed = 0;
 }
 
 /* What lives shorter than that is not seen by looks, and their events say so by their bounds. */

@@ -158,8 +158,8 @@ static int cycle(Manager *m) {
         pace_check(&m->pace, m->ledger, m->config, started, figures.duration, asleep, heartbeat_check_clock(&m->heartbeat));
         heartbeat_after_cycle(&m->heartbeat, m->config->balance);
         outlets_flush(&m->outlets);
-        if (figures.asked > 0)
-                log_debug("%zu suspects asked about, %zu of them alive", figures.asked, figures.acquitted);
+        log_debug("a look of %llu ms: %zu suspects asked about, %zu of them alive", (unsigned long long) (figures.duration / USEC_PER_MSEC),
+                  figures.asked, figures.acquitted);
         notify_status(m, &figures);
         if (m->options.once)
                 return sd_event_exit(m->event, 0);
@@ -409,6 +409,7 @@ int manager_run(const ManagerOptions *options) {
                 (void) sd_notify(0, "STOPPING=1");
                 notices_drain(&m.notices);
                 heartbeat_stop(&m.heartbeat);
+                pace_end(&m.pace, m.ledger);
                 tell_stopped(&m);
                 outlets_drain(&m.outlets, STOP_WAIT_USEC);
         } else if (r != -EBADMSG)

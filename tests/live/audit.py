@@ -156,8 +156,16 @@ class Audit:
         found = [re.search(r'(\d+) suspects asked about, (\d+) of them alive', line) for line in list(self.said)]
         return tuple(sum(int(m[i]) for m in found if m) for i in (1, 2))
 
+    def longest_look(self):
+        """In milliseconds, so far; needs --log-level=debug."""
+        return max(int(m[1]) for line in list(self.said) if (m := re.search(r'a look of (\d+) ms', line)))
+
     def descriptors(self):
-        return len(os.listdir(f'/proc/{self.process.pid}/fd'))
+        """Those that it keeps: a look has one or two more for a moment."""
+        def number():
+            time.sleep(0.01)
+            return len(os.listdir(f'/proc/{self.process.pid}/fd'))
+        return min(number() for _ in range(50))
 
     def resident(self):
         """KiB of anonymous memory."""

@@ -279,7 +279,7 @@ def hoards():
 
 
 def test_looks_that_take_too_long(daemon, hoards):
-    """Told once an episode, and the next look comes later, so that cpu_max holds."""
+    """Told when it begins and when it is over, and the next look comes later, so that cpu_max holds."""
     d = daemon(CONFIG.replace('transport: tcp', 'family: unix').replace('interval', 'cpu_max: 20%\ninterval'))
     first = d.next('audit-gap', GAP_REASON='cycle-missed')
     assert int(first['SOCKAUDIT_GAP_COUNT']) >= 1
@@ -292,7 +292,7 @@ def test_looks_that_take_too_long(daemon, hoards):
     assert d.stop() == 0
     d.next('audit-stopped')
     # A second episode may follow, where the machine is busy; but no look has one of its own.
-    assert sum(e.get('SOCKAUDIT_GAP_REASON') == 'cycle-missed' for e in d.seen) <= 3
+    assert sum(e.get('SOCKAUDIT_GAP_REASON') == 'cycle-missed' for e in d.seen) <= 4
 
 
 class Supervisor:

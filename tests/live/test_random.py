@@ -243,13 +243,12 @@ def test_every_event_is_true(tmp_path, collector):
     Path(tmp_path / 'events').write_text('\n'.join(map(json.dumps, a.events)))
     check_play(log)
     # A look that was late saw less: what must be told is what lived through two of them.
-    gaps = [b - a for a, b in map(bounds, a.of('audit-gap', GAP_REASON='cycle-missed'))]
-    longest = int(3 * INTERVAL * 1e6) + 2 * max(gaps, default=0)
+    longest = int(3 * INTERVAL * 1e6) + 2000 * a.longest_look()
     events = about_one_side(a.events)
     told = lives([e for e in events if ports_of(e) in log.sides], log)
     problems = check_events(events, log, longest) + check_lives(told, log, longest) + check_books(a, log, told, longest)
     print(f'seed {seed} by {collector}: {len(told)} sides in {len(log.namespaces)} namespaces, {Counter(told.values())}, '
-          f'{sum(len(n) for n in log.names.values())} names of {len(log.names)} processes, {a.suspects()} suspects, {len(gaps)} late, longest {longest} us')
+          f'{sum(len(n) for n in log.names.values())} names of {len(log.names)} processes, {a.suspects()} suspects, longest {longest} us')
     assert problems == [], f'seed {seed}: {len(problems)} problems'
     assert code == 0 and sum('connection-appeared' in kinds for kinds in told.values()) > 50
     assert [int(e['SOCKAUDIT_SEQ']) for e in a.events] == list(range(1, len(a.events) + 1))
