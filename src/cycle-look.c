@@ -10,6 +10,8 @@
 
 #include "base/clock.h"
 #include "base/macro.h"
+#include "collect/netns.h"
+#include "collect/procfs.h"
 #include "collect/snmp.h"
 #include "cycle-stray.h"
 #include "cycle.h"
@@ -118,7 +120,46 @@ static int add_namespace(void *userdata, const Process *p) {
         r = collector_netns(list->cycle->collector, p->netns_inode == list->cycle->own_netns ? 0 : p->pid, &netns);
         if (r < 0)
                 return r == -ENOMEM ? r : 0;
-        return keep_namespace(list, &netns);
+        list->moved |= netns.inode != p->netns_inode;
+        return netns.inode == p->netns_inode ? keep_namespace(list, &netns) : 0;
+}
+
+static int list_own(CycleNamespaces *list) {
+        list->count = list->over = 0;
+        list->moved = false;
+        return ledger_processes(list->cycle->ledger, LEDGER_ALL, add_namespace, list);
+}
+
+/* Does nobody seem to live any more where somebody did in the last cycle? */
+static bool has_deserted(const CycleNamespaces *list) {
+        const Cycle *c = list->cycle;
+
+        for (size_t i = 0; i < c->namespaces_own; i++)
+                if (!has_namespace(list->items, list->count, c->namespaces[i].id))
+                        return true;
+        return false;
+}
+
+static int find_home(void *userdata, const Process *p) {
+        Cycle *c = userdata;
+        ProcfsStat stat;
+        uint32_t inode;
+
+        if (netns_inode(c->proc_fd, p->pid, &inode) >= 0 && inode != p->netns_inode &&
+            procfs_stat(c->proc_fd, p->pid, &stat) >= 0 && stat.start_ticks == p->start_ticks)
+                ledger_process_moved(c->ledger, p->pid, inode);
+        return 0;
+}
+
+/* Nobody tells that a process has moved: the ledger knows where each lived when he was read. Somebody may have come in unnoticed where the last one that was
+ * known has left. */
+static int list_homes(CycleNamespaces *list) {
+        int r = list_own(list);
+
+        if (r < 0 || (!list->moved && !has_deserted(list)))
+                return r;
+        r = ledger_processes(list->cycle->ledger, LEDGER_EVERYONE, find_home, list->cycle);
+        return r < 0 ? r : list_own(list);
 }
 
 typedef struct Resident {
@@ -201,7 +242,7 @@ int cycle_look_all(Cycle *c, CycleNamespaces *list, bool again) {
         size_t wanted;
         int r;
 
-        r = ledger_processes(c->ledger, LEDGER_ALL, add_namespace, list);
+        r = list_homes(list);
         if (r < 0)
                 return r;
         wanted = list->own = list->looked = list->count;

@@ -16,6 +16,7 @@ typedef struct CycleNamespaces {
         Netns *items;
         size_t count, looked, over;
         size_t own; /* the first ones: watched processes live there, and they have been looked at */
+        bool moved; /* somebody does not live any more where he was thought to */
 } CycleNamespaces;
 
 /* The tables that some rule could tell something of. */

@@ -189,6 +189,7 @@ static int run(Cycle *c) {
                 free(c->namespaces);
                 c->namespaces = TAKE_PTR(list.items);
                 c->namespace_count = list.count;
+                c->namespaces_own = list.own;
                 c->looked = list.looked;
                 c->as_text = 0;
                 for (size_t i = 0; i < c->namespace_count; i++)

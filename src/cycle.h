@@ -34,6 +34,7 @@ struct Cycle {
 
         Netns *namespaces; /* once looked at, and still there as far as we know; our own has pid 0 */
         size_t namespace_count;
+        size_t namespaces_own; /* the first of them: watched processes lived there in the last cycle */
         size_t looked;     /* how many of them were looked at in the last cycle */
         size_t as_text;    /* and how many of all only as text, for want of CAP_SYS_ADMIN */
         uint32_t own_netns; /* inode */

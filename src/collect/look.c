@@ -48,6 +48,7 @@ const char *coverage_name(CoverageState state) {
         static const char *const names[_COVERAGE_MAX] = {
                 [COVERAGE_OK] = "ok",
                 [COVERAGE_GONE] = "gone",
+                [COVERAGE_LOST] = "namespace-lost",
                 [COVERAGE_DENIED] = "denied",
                 [COVERAGE_INTERRUPTED] = "interrupted",
                 [COVERAGE_OVER_LIMIT] = "over-limit",

@@ -48,6 +48,7 @@ TableKind table_of(unsigned family, unsigned transport);
 typedef enum CoverageState {
         COVERAGE_OK,          /* read to the end; see rule 4 of the ledger for what that does not mean */
         COVERAGE_GONE,        /* the namespace or process went away */
+        COVERAGE_LOST,        /* the namespace is nowhere to be found any more, and somebody still holds sockets of it */
         COVERAGE_DENIED,      /* error says why */
         COVERAGE_INTERRUPTED, /* cut short: overrun, truncated, damaged reply */
         COVERAGE_OVER_LIMIT,

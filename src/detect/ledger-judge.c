@@ -312,11 +312,15 @@ static void judge_pending(Ledger *l, uint64_t now) {
 }
 
 /* The sweep that just passed took the slots of a dead table away. */
-static void table_judged(TableState *t) {
+static void table_judged(Ledger *l, TableState *t, uint64_t now) {
         if (t->life == TABLE_DEAD)
                 t->life = TABLE_FREE;
-        else if (t->gone && t->connections == 0)
+        else if (t->gone && t->connections == 0) {
+                if (t->gap.state != COVERAGE_OK)
+                        ledger_gap_table(l, t, now); /* what was out of sight is gone, too */
+                t->gap = (Coverage){};
                 t->life = TABLE_DEAD;
+        }
         t->covered |= t->looked && !t->gone;
         t->looked = false;
 }
@@ -332,7 +336,7 @@ void ledger_judge(Ledger *l, uint64_t now) {
         ledger_judge_expectations(l, now);
 
         for (size_t i = 0; i < l->table_count; i++)
-                table_judged(l->tables[i]);
+                table_judged(l, l->tables[i], now);
         /* A second look within a cycle is not one at all of them: only room is the end of it. */
         if (l->over_limit > 0 || l->options.max_sockets == 0 || l->connections < l->options.max_sockets || l->limits[LIMIT_SOCKETS].most == 0)
                 ledger_over_limit(l, LIMIT_SOCKETS, now, l->over_limit);

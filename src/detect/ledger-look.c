@@ -245,22 +245,31 @@ int ledger_see(Ledger *l, const Socket *row) {
         return 0;
 }
 
+/* Where the namespace is gone, so is what was in it, at the first question. What is still there then is only out of sight. */
+static bool is_lost(const TableState *t, Coverage coverage) {
+        return coverage.state == COVERAGE_GONE && t->gone && t->connections > 0;
+}
+
 int ledger_look_end(Ledger *l, uint64_t t1, Coverage coverage) {
         TableState *t = l->current;
+        bool observed;
 
         if (!t)
                 return -EINVAL;
         l->current = NULL;
+        if (is_lost(t, coverage))
+                coverage.state = COVERAGE_LOST;
+        observed = coverage.state == COVERAGE_OK || coverage.state == COVERAGE_GONE;
         t->t1 = t1;
         t->complete = coverage.state == COVERAGE_OK;
-        t->gone = coverage.state == COVERAGE_GONE;
+        t->gone = coverage.state == COVERAGE_GONE || coverage.state == COVERAGE_LOST;
         t->looked = t->complete || t->gone;
         if (t->complete && !t->covered)
                 t->since = l->cycle;
-        if (t->looked && t->gap.state != COVERAGE_OK) {
+        if (observed && t->gap.state != COVERAGE_OK) {
                 ledger_gap_table(l, t, t->t0);
                 t->gap = (Coverage){};
-        } else if (!t->looked && t->gap.state != coverage.state) {
+        } else if (!observed && t->gap.state != coverage.state) {
                 if (t->gap.state == COVERAGE_OK)
                         t->gap_since = t->covered ? t->previous_t0 : t->t0;
                 t->gap = coverage;

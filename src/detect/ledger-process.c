@@ -225,6 +225,13 @@ void ledger_process_unread(Ledger *l, uint32_t pid) {
         l->denied_pid = pid;
 }
 
+void ledger_process_moved(Ledger *l, uint32_t pid, uint32_t netns_inode) {
+        Actor *a = ledger_actor(l, pid);
+
+        if (a)
+                a->process.netns_inode = netns_inode;
+}
+
 static void announce(Ledger *l, Actor *a, uint64_t t1) {
         Event *e = ledger_event(l, EVENT_PROCESS_MATCHED, a->announce_not_before, t1, "snapshot");
 

@@ -74,6 +74,8 @@ int ledger_process_touch(Ledger *l, uint32_t pid, uint64_t start_ticks, const ch
 int ledger_process_see(Ledger *l, Process *p);
 /* It is there, but could not be read (no descriptor is left, no permission any more): what is known of it is kept, and that is a gap, told once. */
 void ledger_process_unread(Ledger *l, uint32_t pid);
+/* It has been seen to live in another network namespace than before. */
+void ledger_process_moved(Ledger *l, uint32_t pid, uint32_t netns_inode);
 /* Who was not touched nor seen is gone. complete: the list of processes was read to its end. */
 void ledger_processes_end(Ledger *l, uint64_t t1, bool complete);
 /* After notices of processes, when no scan follows: what they matched passes on, and is told. */
@@ -88,7 +90,7 @@ typedef enum LedgerProcesses {
         LEDGER_UNWALKED, /* whose descriptors have not been walked yet */
 } LedgerProcesses;
 
-/* A negative return of the callback ends it and is passed on. The callback may feed holders, but no processes. */
+/* A negative return of the callback ends it and is passed on. The callback may feed holders, and say who moved, but feed no processes. */
 typedef int (*ledger_process_t)(void *userdata, const Process *p);
 int ledger_processes(Ledger *l, LedgerProcesses which, ledger_process_t callback, void *userdata);
 

@@ -16,6 +16,7 @@ at 11 look tcp gone
 at 11 judge
 at 11 question c1=unsure
 at 12 look tcp gone
+> audit-gap GAP_REASON=namespace-lost GAP_TABLE=tcp NOT_BEFORE=10.1 NOT_AFTER=12
 at 12 judge
 at 12 question c1=unsure
 at 13 look tcp gone
@@ -27,5 +28,6 @@ at 14 walk 812
 at 14.1-14.2 look tcp
   c1 1001 10.0.0.2:443 203.0.113.9:51544 established
   c2 1002 10.0.0.2:22 203.0.113.9:51546 established
+> audit-gap GAP_REASON=namespace-lost GAP_TABLE=tcp NOT_BEFORE=10.1 NOT_AFTER=14.1
 at 14.2 judge
 > connection-present c2 -NOT_BEFORE
