@@ -14,11 +14,11 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/parse.h"
+#include "base/unitfile.h"
 #include "collect/procfs.h"
 #include "config/config.h"
 #include "emit/sink.h"
 #include "inspect/reader.h"
-#include "inspect/unitfile.h"
 
 #define SERVICE "sockauditd.service"
 

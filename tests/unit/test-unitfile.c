@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "inspect/unitfile.h"
+#include "base/unitfile.h"
 
 static const char *parse(const char *text) {
         static Text t;
@@ -32,6 +32,29 @@ static void test_parse(void **state) {
         assert_null(parse("[Journal\nStorage=none\n"));
         assert_null(parse("[]\n[Journal2]\nStorage=none\n"));
         assert_null(parse("[Journal]\n;Storage=none\n#Storage=none\nStorageX=none\nStorage\n=none"));
+}
+
+static uint64_t seconds(const char *s) {
+        uint64_t usec = 1;
+        int r = unitfile_parse_span(s, &usec);
+
+        return r < 0 ? (uint64_t) r : usec / 1000000;
+}
+
+static void test_span(void **state) {
+        static const char *const wrong[] = { "", " ", "d", "1.5h", "-1", "1 fortnight", "1 day ago", "1d,2h", "infinity", "010", "1 secondsminutes", "1 day hours" };
+
+        assert_int_equal(seconds("0"), 0);
+        assert_int_equal(seconds("90"), 90);
+        assert_int_equal(seconds("90s"), 90);
+        assert_int_equal(seconds("2 weeks"), 1209600);
+        assert_int_equal(seconds("1month"), 2629800);
+        assert_int_equal(seconds("1M 1m"), 2629860);
+        assert_int_equal(seconds("1year 2 days 3h4min 5"), 31557600 + 2 * 86400 + 3 * 3600 + 4 * 60 + 5);
+        for (size_t i = 0; i < ELEMENTSOF(wrong); i++)
+                assert_int_equal(seconds(wrong[i]), (uint64_t) -EINVAL);
+        assert_int_equal(seconds("1000000y"), (uint64_t) -ERANGE);
+        assert_int_equal(seconds("1000000000000000000000000000"), (uint64_t) -ERANGE);
 }
 
 static void write_file(int dir_fd, const char *path, const char *text) {
@@ -87,6 +110,7 @@ static void test_files(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_parse),
+                cmocka_unit_test(test_span),
                 cmocka_unit_test(test_files),
         };
 

@@ -17,3 +17,6 @@ int unitfile_get(const char *const *directories, const char *name, const char *s
 
 /* Pure: the last value in one text appended to a cleared `ret`; 1, or 0: it is not set there, and `ret` is left alone. */
 int unitfile_parse(const char *text, size_t size, const char *section, const char *key, Text *ret);
+
+/* Pure: a span as systemd.time(7) has it, in whole numbers: seconds, or units from seconds to years, one or several ("1month 2d"). Microseconds. 0, -EINVAL or -ERANGE. */
+int unitfile_parse_span(const char *s, uint64_t *ret_usec);

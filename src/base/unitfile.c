@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "inspect/unitfile.h"
+#include "base/unitfile.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/parse.h"
 
 #define FILE_MAX_ (1u << 20)
 #define DROPINS_MAX 256
@@ -73,6 +74,63 @@ int unitfile_parse(const char *text, size_t size, const char *section, const cha
                 found = 1;
         }
         return found;
+}
+
+/* Months and years are those of systemd. */
+static int span_unit(const char *name, size_t size, uint64_t *ret) {
+        static const struct {
+                const char *names; /* each with a blank on both sides */
+                uint64_t seconds;
+        } units[] = {
+                { " s sec second seconds ", 1 },
+                { " m min minute minutes ", 60 },
+                { " h hr hour hours ", 3600 },
+                { " d day days ", 86400 },
+                { " w week weeks ", 604800 },
+                { " M month months ", 2629800 },
+                { " y year years ", 31557600 },
+        };
+        char word[16];
+
+        if (size == 0 || size + 3 > sizeof(word))
+                return size == 0 ? span_unit("s", 1, ret) : -EINVAL;
+        (void) snprintf(word, sizeof(word), " %.*s ", (int) size, name);
+        for (size_t i = 0; i < ELEMENTSOF(units); i++)
+                if (strstr(units[i].names, word)) {
+                        *ret = units[i].seconds * USEC_PER_SEC;
+                        return 0;
+                }
+        return -EINVAL;
+}
+
+int unitfile_parse_span(const char *s, uint64_t *ret_usec) {
+        static const char digits[] = "0123456789";
+        uint64_t sum = 0;
+
+        if (*s == 0)
+                return -EINVAL;
+        while (*s) {
+                char number[24];
+                size_t n = strspn(s, digits), length;
+                uint64_t v, unit;
+                int r;
+
+                (void) snprintf(number, sizeof(number), "%.*s", (int) MIN(n, sizeof(number)), s);
+                r = parse_u64(number, 0, UINT64_MAX, &v);
+                s += n;
+                s += strspn(s, " ");
+                length = strcspn(s, " 0123456789");
+                if (r >= 0)
+                        r = span_unit(s, length, &unit);
+                if (r < 0)
+                        return r;
+                s += length;
+                s += strspn(s, " ");
+                if (__builtin_mul_overflow(v, unit, &v) || __builtin_add_overflow(sum, v, &sum))
+                        return -ERANGE;
+        }
+        *ret_usec = sum;
+        return 0;
 }
 
 /* --- files ----------------------------------------------------------------------------------------- */
