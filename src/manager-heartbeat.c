@@ -2,14 +2,18 @@
 
 #include "manager-heartbeat.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/log.h"
 #include "base/macro.h"
+#include "emit/journal-keeps.h"
 #include "manager-outlet.h"
 
 #define BLUR_MAX (100 * USEC_PER_MSEC) /* of a reading of the clocks that was interrupted too often: the next one tells */
 
-void heartbeat_start(Heartbeat *h, Ledger *l, Cycle *c, uint64_t interval) {
-        *h = (Heartbeat){ .ledger = l, .cycle = c };
+void heartbeat_start(Heartbeat *h, Ledger *l, Cycle *c, uint64_t interval, bool journal) {
+        *h = (Heartbeat){ .ledger = l, .cycle = c, .journal = journal };
         clock_read(&h->clock);
         h->due = h->clock.boottime + interval;
 }
@@ -86,6 +90,24 @@ static void set_clock(Event *e) {
                 event_set_number(e, EVENT_FIELD_CLOCK_ERROR, error);
 }
 
+static void set_keeps(Heartbeat *h, Event *e) {
+        uint64_t keeps;
+        JournalUse u;
+        int r;
+
+        /* With LogNamespace= in the unit events go to the journal of another journald. */
+        if (!h->journal || getenv("LOG_NAMESPACE"))
+                return;
+        r = journal_use_read(&u);
+        if (r >= 0)
+                r = journal_use_keeps(&u, clock_boottime() + (uint64_t) clock_offset(), &keeps);
+        if (r >= 0)
+                event_set_number(e, EVENT_FIELD_KEEPS, keeps);
+        else if (r != h->journal_error)
+                log_debug("journal: cannot say how long it keeps: %s", strerror(-r));
+        h->journal_error = r;
+}
+
 static void tell_balance(Heartbeat *h) {
         _cleanup_text_ Text counts = TEXT_NULL;
         Event *e;
@@ -95,6 +117,7 @@ static void tell_balance(Heartbeat *h) {
         ledger_balance(h->ledger, e);
         heartbeat_set_counts(h->ledger, e, &counts);
         set_clock(e);
+        set_keeps(h, e);
         ledger_say(h->ledger, e);
 }
 

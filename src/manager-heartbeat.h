@@ -14,9 +14,11 @@ typedef struct Heartbeat {
         Cycle *cycle;     /* borrowed */
         uint64_t due;     /* CLOCK_BOOTTIME: the next audit-balance */
         ClockReading clock;
+        bool journal;      /* events go there: say how long it keeps them */
+        int journal_error; /* why that could not be said the last time */
 } Heartbeat;
 
-void heartbeat_start(Heartbeat *h, Ledger *l, Cycle *c, uint64_t interval);
+void heartbeat_start(Heartbeat *h, Ledger *l, Cycle *c, uint64_t interval, bool journal);
 
 /* Compare the clocks with the last time and tell what happened to them. Returns how long the machine slept meanwhile. */
 uint64_t heartbeat_check_clock(Heartbeat *h);

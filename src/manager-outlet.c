@@ -151,6 +151,13 @@ int outlets_add(Outlets *o, SinkKind kind, const FormatContext *format, uint64_t
         return 0;
 }
 
+bool outlets_have(const Outlets *o, SinkKind kind) {
+        for (size_t i = 0; i < o->count; i++)
+                if (sink_kind(o->items[i].sink) == kind)
+                        return true;
+        return false;
+}
+
 void outlets_put(Outlets *o, const Event *e) {
         for (size_t i = 0; i < o->count; i++)
                 (void) sink_put(o->items[i].sink, e); /* what it cannot take it counts */

@@ -35,6 +35,8 @@ void outlets_done(Outlets *o);
 /* A sink of this kind. 0 or negative errno, logged. */
 int outlets_add(Outlets *o, SinkKind kind, const FormatContext *format, uint64_t queue_bytes);
 
+bool outlets_have(const Outlets *o, SinkKind kind);
+
 void outlets_put(Outlets *o, const Event *e);
 
 /* Send what can be sent. When no outlet is left that anybody hears, the event loop is told to exit with -EPIPE. */

@@ -372,7 +372,7 @@ static int start(Manager *m) {
         if (r < 0)
                 return r;
         m->cycle = (Cycle){ .proc_fd = m->proc_fd, .collector = m->collector, .ledger = m->ledger, .config = m->config };
-        heartbeat_start(&m->heartbeat, m->ledger, &m->cycle, m->config->balance);
+        heartbeat_start(&m->heartbeat, m->ledger, &m->cycle, m->config->balance, outlets_have(&m->outlets, SINK_JOURNAL));
         r = open_notices(m);
         if (r >= 0)
                 r = open_process_notices(m);

@@ -222,6 +222,7 @@ typedef enum FieldType {
         X(SOCKET_COUNT, "SOCKET_COUNT", NUMBER, "Sockets of watched processes in the map")                                \
         X(PROCESS_COUNT, "PROCESS_COUNT", NUMBER, "Processes that match a rule")                                          \
         X(COUNTS, "COUNTS", WORD, "Events so far: kind=n, separated by blanks")                                            \
+        X(KEEPS, "KEEPS", USEC, "How long the journal keeps what is written to it, at the rate of what it holds")          \
         X(OPENED_KERNEL, "OPENED_KERNEL", WORD, "Openings by the kernel's own counters: active passive")                   \
         X(OPENED_UNCERTAIN, "OPENED_UNCERTAIN", WORD, "By how much the kernel's counters moved while it was looked: active passive") \
         X(OPENED_RECORDED, "OPENED_RECORDED", WORD, "Openings that reached the ledger: active passive unknown")            \

@@ -133,4 +133,8 @@ void message_put_balance(Message *m) {
                 message_detail_value(m, "", EVENT_FIELD_MISSED, " missed");
         put_balanced(m);
         message_detail_value(m, "clock in step: ", EVENT_FIELD_CLOCK_SYNC, "");
+        if (message_has(m, EVENT_FIELD_KEEPS)) {
+                text_append(message_detail(m), "the journal keeps ");
+                format_duration(m->text, message_number(m, EVENT_FIELD_KEEPS));
+        }
 }

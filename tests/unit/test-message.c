@@ -275,6 +275,8 @@ static void test_audit(void **state) {
         event_set_number(&e, EVENT_FIELD_BALANCED_COUNT, 2);
         event_set_word(&e, EVENT_FIELD_CLOCK_SYNC, "no");
         assert_message("sockauditd[5] balance: 2 of 3 namespaces balanced, clock in step: no");
+        event_set_number(&e, EVENT_FIELD_KEEPS, 12 * 86400 * USEC_PER_SEC);
+        assert_message("sockauditd[5] balance: 2 of 3 namespaces balanced, clock in step: no, the journal keeps 12 d 0 h");
 }
 
 static void test_gap(void **state) {
