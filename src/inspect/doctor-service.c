@@ -17,6 +17,8 @@
 #include "base/unitfile.h"
 #include "collect/procfs.h"
 #include "config/config.h"
+#include "emit/format-human.h"
+#include "emit/journal-keeps.h"
 #include "emit/sink.h"
 #include "inspect/reader.h"
 
@@ -188,6 +190,34 @@ void doctor_storage(const Doctor *d, Finding *f, int argument) {
                 finding_remedy(f, "mkdir /var/log/journal and Storage=auto, or Storage=persistent in journald.conf");
         } else
                 finding_set(f, DOCTOR_OK, "Storage=%s: the journal outlives a boot", s);
+}
+
+void doctor_keeps(const Doctor *d, Finding *f, int argument) {
+        _cleanup_text_ Text span = TEXT_NULL, room = TEXT_NULL;
+        uint64_t keeps = 0;
+        JournalUse u;
+        int r = journal_use_read(&u), known = r;
+
+        if (r >= 0) {
+                known = journal_use_keeps(&u, clock_boottime() + (uint64_t) clock_offset(), &keeps);
+                format_size(&room, u.bytes);
+                text_append(&room, " of ");
+                format_size(&room, u.bytes_max);
+        }
+        format_duration(&span, keeps);
+        if (known >= 0)
+                finding_set(f, DOCTOR_OK, "the journal keeps about %s; it takes %s", text_string(&span), text_string(&room));
+        else if (r >= 0)
+                finding_set(f, DOCTOR_UNKNOWN, "the journal is too young, or the clock was set: it takes %s", text_string(&room));
+        else if (r == -ENOENT)
+                finding_set(f, DOCTOR_NO, "the journal stores nothing");
+        else if (r == -EINVAL || r == -ERANGE)
+                finding_set(f, DOCTOR_UNKNOWN, "a limit in journald.conf is not understood");
+        else if (r == -EACCES) {
+                finding_set(f, DOCTOR_UNKNOWN, "the journal may not be read");
+                finding_remedy(f, "root, or the group systemd-journal");
+        } else
+                finding_error(f, r);
 }
 
 /* The number that a link of systemd says. */

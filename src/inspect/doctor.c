@@ -47,6 +47,7 @@ static const Probe probes[] = {
         { "journald", false, doctor_journald, 0 },
         { "journal", false, doctor_journal, 0 },
         { "storage", false, doctor_storage, 0 },
+        { "keeps", true, doctor_keeps, 0 },
         { "rate limit", false, doctor_rate, 0 },
         { "syslog", true, doctor_syslog, 0 },
         { "self-test sock_diag", false, doctor_self_test, COLLECTOR_SOCK_DIAG },

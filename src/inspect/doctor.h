@@ -67,6 +67,7 @@ void doctor_heartbeat(const Doctor *d, Finding *f, int argument);
 void doctor_journald(const Doctor *d, Finding *f, int argument);
 void doctor_journal(const Doctor *d, Finding *f, int argument);
 void doctor_storage(const Doctor *d, Finding *f, int argument);
+void doctor_keeps(const Doctor *d, Finding *f, int argument);
 void doctor_rate(const Doctor *d, Finding *f, int argument);
 void doctor_syslog(const Doctor *d, Finding *f, int argument);
 

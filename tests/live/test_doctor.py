@@ -120,6 +120,8 @@ def test_with_journald():
     c = ask(JOURNALD, '--')
     assert states(c, 'journald', 'rate limit', 'syslog') == all_of('ok', 'journald', 'rate limit', 'syslog')
     assert c['journal']['state'] == 'ok', c['journal']
+    # A second old and with all its room before it. test_keeps.py has journals of which more can be said.
+    assert c['keeps']['state'] == 'unknown' and c['keeps']['optional'] and 'too young' in c['keeps']['what'], c['keeps']
     # That journald is volatile, and its configuration says so.
     assert c['storage'] == {'check': 'storage', 'state': 'degraded', 'optional': False, 'what': 'Storage=volatile: the journal ends with the boot',
                             'remedy': c['storage']['remedy']}
@@ -130,6 +132,8 @@ def test_with_journald():
     ('Storage=persistent', 'storage', 'ok'),
     ('RateLimitIntervalSec=30s', 'rate limit', 'degraded'),
     ('RateLimitBurst=0', 'rate limit', 'ok'),
+    ('Storage=none', 'keeps', 'no'),
+    ('MaxRetentionSec=a while', 'keeps', 'unknown'),
 ])
 def test_settings_of_journald(setting, name, state):
     c = ask(JOURNALD, '-c', setting, '--')
@@ -146,6 +150,7 @@ def test_forwarding_to_syslog():
 def test_nobody_may_not_read_the_journal():
     c = ask(JOURNALD, '--', *NOBODY)
     assert c['journal']['state'] == 'no' and 'systemd-journal' in c['journal']['remedy']
+    assert c['keeps']['state'] == 'unknown' and 'systemd-journal' in c['keeps']['remedy']
     assert c['journald']['state'] == 'ok'
 
 

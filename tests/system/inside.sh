@@ -45,6 +45,13 @@ for check in service heartbeat configuration journald 'rate limit' 'self-test so
 done
 grep -F 'journald takes 1000000 events of the service in 1000 ms' /tmp/doctor
 
+# It may read how long the journal keeps, too. These limits are new to journald, which goes on.
+mkdir -p /etc/systemd/journald.conf.d
+printf '[Journal]\n%s=2\n%s=2\nMaxRetentionSec=1\n' RuntimeMaxFiles SystemMaxFiles >/etc/systemd/journald.conf.d/keeps.conf
+journalctl --rotate
+told audit-balance SOCKAUDIT_KEEPS=1000000
+rm /etc/systemd/journald.conf.d/keeps.conf
+
 # Of another user, and under a sandbox: nothing is hidden from the unit.
 systemd-run -q --unit=listener -p DynamicUser=yes -p ProtectProc=invisible python3 -c 'import socket, time
 s = socket.create_server(("127.0.0.1", 8080)); time.sleep(600)'
