@@ -52,7 +52,7 @@ static bool match_needs_cmdline(const Match *m) {
 
 static unsigned facts_wanted(const Config *config) {
         const RuleSet *rules = &config->rules;
-        bool cmdline = config->cmdline == CMDLINE_FULL;
+        bool cmdline = config->cmdline != CMDLINE_OFF;
 
         for (size_t i = 0; i < rules->count; i++)
                 cmdline |= match_needs_cmdline(rules->rules[i].match);

@@ -217,7 +217,7 @@ static void reload(Manager *m) {
                 m->format.unit_log = new->unit_log;
                 /* It compares the rules with those before: they must still be there. */
                 ledger_set_rules(m->ledger, &new->rules);
-                ledger_set_limits(m->ledger, new->limits.sockets, new->limits.holders, new->cmdline == CMDLINE_FULL, new->community_id);
+                ledger_set_limits(m->ledger, new->limits.sockets, new->limits.holders, new->cmdline, new->community_id);
                 config_done(old);
                 cycle_restart(&m->cycle);
                 tell_configuration(m, EVENT_AUDIT_RELOADED);
@@ -306,7 +306,7 @@ static int open_ledger(Manager *m) {
                 .own_pid = (uint32_t) getpid(),
                 .max_sockets = m->config->limits.sockets,
                 .max_holders = m->config->limits.holders,
-                .tell_cmdline = m->config->cmdline == CMDLINE_FULL,
+                .cmdline = m->config->cmdline,
                 .tell_community_id = m->config->community_id,
         };
         uint64_t random[4];

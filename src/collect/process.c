@@ -22,6 +22,7 @@ void process_done(Process *p) {
         free(p->comm);
         free(p->exe);
         free(p->cmdline);
+        free(p->cmdline_told);
         free(p->cgroup);
         free(p->unit);
         free(p->user_unit);

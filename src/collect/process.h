@@ -13,6 +13,13 @@
 
 #define PROCESS_UNKNOWN UINT32_MAX /* of uids and ids */
 
+/* What events say of command lines. */
+typedef enum Cmdline {
+        CMDLINE_REDACTED, /* without secrets */
+        CMDLINE_FULL,
+        CMDLINE_OFF,
+} Cmdline;
+
 /* What became of the file that a process executes. */
 typedef enum ExeState {
         EXE_PRESENT,  /* it is there under its name, or nothing is known */
@@ -36,6 +43,8 @@ typedef struct Process {
         uint64_t exe_device, exe_inode; /* 0: unknown */
         char *cmdline; /* arguments joined by one blank each; NULL for kernel threads or when not asked for */
         uint32_t cmdline_size;
+        char *cmdline_told; /* the same without secrets (cmdline.h); NULL: it has none */
+        uint32_t cmdline_told_size;
         char *cgroup; /* path of the v2 hierarchy, else of the v1 name=systemd one */
         char *unit;   /* system unit from the cgroup path; NULL: none */
         char *user_unit;

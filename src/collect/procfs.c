@@ -4,7 +4,7 @@
  *
  * One O_PATH descriptor of /proc/PID stands for the process: the kernel ties it to the struct pid, so when the
  * process dies all reads below it fail (ENOENT or ESRCH), even if the number is in use again. What it cannot
- * tell apart is an exec or a change of credentials between two reads; the facts are then of both sides. */
+ * tell apart is a change of credentials between two reads, or an exec that keeps the name; the facts are then of both sides. */
 
 #include "collect/procfs-internal.h"
 
@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "collect/cmdline.h"
 #include "collect/scan.h"
 
 #define STAT_MAX 2048    /* 52 numbers and a comm of at most 64 bytes */
@@ -225,7 +226,19 @@ static int read_cwd(int dir_fd, Process *p) {
         return p->cwd ? 0 : -ENOMEM;
 }
 
-/* Arguments end in NUL each. Programs that rewrite their title leave more of them at the end. */
+static int read_told(const char *arguments, size_t size, Process *p) {
+        _cleanup_text_ Text told = TEXT_NULL;
+        int r = cmdline_redact(&told, arguments, size);
+
+        if (r <= 0)
+                return r;
+        p->cmdline_told_size = (uint32_t) told.size;
+        p->cmdline_told = TAKE_PTR(told.data);
+        return 0;
+}
+
+/* Arguments end in NUL each. Programs that rewrite their title leave more of them at the end. They are read from memory that a process may have
+ * mapped from a file system that never answers; but the kernel takes none but anonymous memory (Linux 4.17, CVE-2018-1120). */
 static int read_cmdline(int dir_fd, Process *p) {
         char text[CMDLINE_MAX + 1];
         ssize_t n = fd_read_once_at(dir_fd, "cmdline", text, sizeof(text));
@@ -234,6 +247,8 @@ static int read_cmdline(int dir_fd, Process *p) {
                 n--;
         if (n <= 0)
                 return 0;
+        if (read_told(text, (size_t) n, p) < 0)
+                return -ENOMEM;
         for (ssize_t i = 0; i < n; i++)
                 if (text[i] == 0)
                         text[i] = ' ';

@@ -65,7 +65,7 @@ const Key config_keys[] = {
           .initial = "problems", .help = "Which events show up in the journal of the unit that they are about, too." },
         { SECTION_TOP, "cmdline", KEY_CHOICE, FIELD(Draft, config.cmdline), NAMES(cmdline_name, 3),
           .initial = "redacted",
-          .help = "Whether events carry the command line of a process; redacted is as off in this version." },
+          .help = "Whether events carry the command line of a process: in full, or with what looks like a secret replaced by [redacted]." },
         { SECTION_TOP, "intrusive", KEY_BOOL, FIELD(Draft, config.intrusive), .initial = "no",
           .help = "Whether the descriptor of a socket may be copied for a moment, once, to find its network namespace where nobody lives in that any more. "
                   "A connection that its process closes in this moment is closed a moment later." },

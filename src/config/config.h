@@ -19,12 +19,6 @@ typedef enum UnitLog {
         UNIT_LOG_NONE,
 } UnitLog;
 
-typedef enum Cmdline {
-        CMDLINE_REDACTED, /* until redaction is built: as off */
-        CMDLINE_FULL,
-        CMDLINE_OFF,
-} Cmdline;
-
 typedef struct Config {
         uint64_t interval; /* usec */
         uint64_t balance;  /* usec: from one audit-balance to the next */

@@ -174,7 +174,9 @@ static void set_container(Event *e, const Process *p) {
 }
 
 static void set_cmdline(const Ledger *l, Event *e, FieldId id, const Process *p) {
-        if (p->cmdline && l->options.tell_cmdline)
+        if (p->cmdline_told && l->options.cmdline == CMDLINE_REDACTED)
+                event_set_bytes(e, id, (Bytes){ .data = p->cmdline_told, .size = p->cmdline_told_size });
+        else if (p->cmdline && l->options.cmdline != CMDLINE_OFF)
                 event_set_bytes(e, id, (Bytes){ .data = p->cmdline, .size = p->cmdline_size });
 }
 

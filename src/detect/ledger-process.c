@@ -121,6 +121,8 @@ static void keep_program(Process *old, Process *p) {
                 free(p->cmdline);
                 p->cmdline = TAKE_PTR(old->cmdline);
                 p->cmdline_size = old->cmdline_size;
+                p->cmdline_told = TAKE_PTR(old->cmdline_told);
+                p->cmdline_told_size = old->cmdline_told_size;
         }
         if (!p->cwd)
                 p->cwd = TAKE_PTR(old->cwd);

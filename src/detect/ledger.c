@@ -310,10 +310,10 @@ void ledger_set_rules(Ledger *l, const RuleSet *rules) {
         }
 }
 
-void ledger_set_limits(Ledger *l, size_t max_sockets, size_t max_holders, bool tell_cmdline, bool tell_community_id) {
+void ledger_set_limits(Ledger *l, size_t max_sockets, size_t max_holders, Cmdline cmdline, bool tell_community_id) {
         l->options.max_sockets = max_sockets;
         l->options.max_holders = max_holders;
-        l->options.tell_cmdline = tell_cmdline;
+        l->options.cmdline = cmdline;
         l->options.tell_community_id = tell_community_id;
 }
 

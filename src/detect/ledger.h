@@ -42,7 +42,7 @@ typedef struct LedgerOptions {
         size_t max_holders;           /* descriptors of them; 0: no limit */
         uint64_t heal_interval;       /* first distance of healing looks; 0: 1 s */
         uint16_t ephemeral_first, ephemeral_last; /* net.ipv4.ip_local_port_range; 0: 32768, 60999 */
-        bool tell_cmdline;            /* command lines may stand in events */
+        Cmdline cmdline;              /* what events say of command lines */
         bool tell_community_id;       /* and community ids */
         uint64_t secret[2];           /* random: keys must not be guessed by who chooses addresses */
         bool notices_exact;           /* openings are counted in the kernel (BPF): the books must balance */
@@ -58,7 +58,7 @@ DEFINE_CLEANUP(Ledger, ledger_free)
  * rule of the same name. */
 void ledger_set_rules(Ledger *l, const RuleSet *rules);
 /* As in LedgerOptions. What is in the map already stays, above a lower limit too. */
-void ledger_set_limits(Ledger *l, size_t max_sockets, size_t max_holders, bool tell_cmdline, bool tell_community_id);
+void ledger_set_limits(Ledger *l, size_t max_sockets, size_t max_holders, Cmdline cmdline, bool tell_community_id);
 
 /* Connections of other tables than these (TABLE_BIT) leave without an event: after a reload, when no rule can tell anything of
  * them, and nobody looks there any more. */

@@ -84,7 +84,9 @@ static void json_process(Json *j, const Map *m, const ListRow *row) {
         json_bytes(j, "comm", bytes_of(p->comm));
         json_bytes(j, "exe", bytes_of(p->exe));
         json_word(j, "exe_state", exe_state_name(p->exe_state));
-        if (p->cmdline)
+        if (p->cmdline_told)
+                json_bytes(j, "cmdline", (Bytes){ p->cmdline_told, p->cmdline_told_size });
+        else if (p->cmdline)
                 json_bytes(j, "cmdline", (Bytes){ p->cmdline, p->cmdline_size });
         json_uid(j, "uid", p->uid);
         json_user(j, "user", p->uid);

@@ -111,6 +111,18 @@ def calm():
     return keep.pop('sides')
 
 
+def hide_arguments(path):
+    """Puts the file in place of a page of our command line, which must be long enough: it is what others read."""
+    libc = ctypes.CDLL(None)
+    libc.mmap.restype = ctypes.c_void_p
+    with open('/proc/self/stat') as f:
+        start, end = map(int, f.read().rsplit(')', 1)[1].split()[45:47])
+    page = -(-start // 4096) * 4096
+    assert page + 4096 <= end
+    with open(path) as f:
+        assert libc.mmap(ctypes.c_void_p(page), 4096, 1, 0x12, f.fileno(), 0) == page  # PROT_READ; MAP_PRIVATE | MAP_FIXED
+
+
 if __name__ == '__main__':
     if len(sys.argv) > 1:
         name(os.fsencode(sys.argv[1]))

@@ -48,8 +48,8 @@ class Namespace:
 class Actor:
     """A process that does as it is told (actor.py)."""
 
-    def __init__(self, comm, ns=None, prefix=()):
-        command = [*prefix, '/usr/bin/env', 'python3', Path(__file__).parent / 'actor.py', comm]
+    def __init__(self, comm, ns=None, prefix=(), arguments=()):
+        command = [*prefix, '/usr/bin/env', 'python3', Path(__file__).parent / 'actor.py', comm, *arguments]
         self.process = subprocess.Popen(ns.command(*command) if ns else command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.pid = self.answer()
 

@@ -4,13 +4,15 @@ tells nothing twice."""
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
 
 import pytest
 
-from audit import BUILD, GROWTH, PATIENCE, Audit, Namespace
+from audit import BUILD, GROWTH, PATIENCE, Actor, Audit, Namespace
+from silence import Silence
 
 COUNT = 2000
 CONFIG = '''
@@ -106,6 +108,27 @@ def test_stops_and_continues(tmp_path, ns):
     assert a.of('audit-gap', GAP_REASON='cycle-missed')
     told_once(a)
     assert a.stop() == 0
+
+
+def test_command_lines_that_never_answer(tmp_path):
+    """Their memory is a file of a file system that is silent: the kernel gives what stands before it, and the audit goes on."""
+    ns = Namespace()
+    a = Audit(tmp_path, CONFIG.replace('comm: kept', 'comm: watched*'), ns, '--log-level=debug')
+    a.cycles(2)
+    with Silence(tmp_path / 'silence') as file:
+        silent = [Actor(f'not-yet-{n}', ns, arguments=('--password=hunter2', 'x' * 20000)) for n in range(5)]
+        for p in silent:
+            p.do(f'hide_arguments({str(file)!r})')
+            p.do('name(b"watched-hiding")')
+        for p in silent:
+            command = a.next('process-matched', PID=p.pid)['SOCKAUDIT_CMDLINE']
+            assert re.fullmatch(r'python3 \S+ not-yet-\d --password=\[redacted\] x+', command) and len(command) < 4096
+        port = silent[0].do('listen()')
+        a.next('listener-appeared', LOCAL_PORT=port)
+        for p in silent:
+            p.end()
+    assert a.stop() == 0
+    ns.close()
 
 
 def test_over_the_limits(tmp_path, ns):
