@@ -203,8 +203,21 @@ static int load(Manager *m, Config *ret) {
         return r;
 }
 
+/* Those that a reload may change, too. */
+static LedgerOptions ledger_options(const Config *c) {
+        return (LedgerOptions){
+                .own_pid = (uint32_t) getpid(),
+                .max_sockets = c->limits.sockets,
+                .max_holders = c->limits.holders,
+                .baseline = c->baseline,
+                .cmdline = c->cmdline,
+                .tell_community_id = c->community_id,
+        };
+}
+
 static void reload(Manager *m) {
         Config *old = m->config, *new = &m->configs[old == m->configs];
+        LedgerOptions options;
 
         (void) sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long) clock_monotonic());
         if (load(m, new) < 0)
@@ -217,7 +230,8 @@ static void reload(Manager *m) {
                 m->format.unit_log = new->unit_log;
                 /* It compares the rules with those before: they must still be there. */
                 ledger_set_rules(m->ledger, &new->rules);
-                ledger_set_limits(m->ledger, new->limits.sockets, new->limits.holders, new->cmdline, new->community_id);
+                options = ledger_options(new);
+                ledger_set_options(m->ledger, &options);
                 config_done(old);
                 cycle_restart(&m->cycle);
                 tell_configuration(m, EVENT_AUDIT_RELOADED);
@@ -302,13 +316,7 @@ static void read_port_range(int proc_fd, LedgerOptions *o) {
 }
 
 static int open_ledger(Manager *m) {
-        LedgerOptions o = {
-                .own_pid = (uint32_t) getpid(),
-                .max_sockets = m->config->limits.sockets,
-                .max_holders = m->config->limits.holders,
-                .cmdline = m->config->cmdline,
-                .tell_community_id = m->config->community_id,
-        };
+        LedgerOptions o = ledger_options(m->config);
         uint64_t random[4];
 
         if (getrandom(random, sizeof(random), 0) != sizeof(random))

@@ -53,6 +53,9 @@ const Key config_keys[] = {
           .help = "How often processes that match no rule are judged again, and all descriptors are walked." },
         { SECTION_TOP, "balance", KEY_DURATION, FIELD(Draft, config.balance), RANGE("1s", "24h"), .initial = "5m",
           .help = "From one *audit-balance* to the next: the books, and the sign that the daemon lives." },
+        { SECTION_TOP, "baseline", KEY_DURATION, FIELD(Draft, config.baseline), RANGE("0", "30d"), .initial = "24h",
+          .help = "After so long connections and listeners that live on are told once more, as present, spread over its first 24th: so the journal knows them, "
+                  "however short it keeps. 0: never." },
         { SECTION_TOP, "collector", KEY_CHOICE, FIELD(Draft, config.collector),
           NAMES(collector_name, _COLLECTOR_MAX), .initial = "auto",
           .help = "How the kernel is asked; auto takes the best that works on this host." },

@@ -225,6 +225,7 @@ struct Connection {
         bool released : 1;       /* nobody has it who can be seen, and the kernel keeps it: told */
         bool freed : 1;          /* without a cookie: a notice named these addresses, and the next look decides */
         bool unanswered : 1;     /* ... which never became a connection, as it said */
+        bool repeat : 1;         /* it is to be told once more (baseline) */
 };
 
 /* The value of a slot in Ledger.sockets: a Connection, or a word about a socket that is not watched. */

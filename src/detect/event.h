@@ -152,8 +152,8 @@ typedef enum FieldType {
         X(END, "END", END, "How the connection ended, where known")                                                       \
         X(CLOSED_BY, "CLOSED_BY", WORD, "Which side closed first, where the states seen prove it: local, peer or both")    \
         X(ERROR, "ERROR", WORD, "Name of an errno")                                                                       \
-        X(OPENED_AT, "OPENED_AT", TIME, "When it was opened, at the latest (connection-completed)")                        \
-        X(OPENED_NOT_BEFORE, "OPENED_NOT_BEFORE", TIME, "When it was opened, at the earliest (connection-completed)")      \
+        X(OPENED_AT, "OPENED_AT", TIME, "When it was opened, at the latest, where told late")                              \
+        X(OPENED_NOT_BEFORE, "OPENED_NOT_BEFORE", TIME, "When it was opened, at the earliest, where told late")                   \
         X(DURATION, "DURATION", USEC, "From opening to close, at most; exact only where the bounds are. Of a suspend: its length")          \
         X(BYTES_SENT, "BYTES_SENT", NUMBER, "Payload bytes sent, without what was sent again")                             \
         X(BYTES_RECEIVED, "BYTES_RECEIVED", NUMBER, "Payload bytes received; may be one too high after a FIN")             \

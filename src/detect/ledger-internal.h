@@ -3,7 +3,7 @@
 
 /* What the files of the ledger share: ledger.c (the map), ledger-look.c (looks), ledger-judge.c (judgement), ledger-process.c (processes),
  * ledger-holder.c (their descriptors), ledger-holder-change.c and ledger-heir.c (what is told of these), ledger-note.c (notices),
- * ledger-stall.c (what stands still), ledger-expect.c (what is missing), ledger-event.c (making events) and books.c. */
+ * ledger-stall.c (what stands still), ledger-expect.c (what is missing), ledger-baseline.c (what lives on), ledger-event.c (making events) and books.c. */
 
 #include "detect/connection.h"
 #include "detect/ledger.h"
@@ -126,6 +126,8 @@ struct Ledger {
         Missed *missed;
 
         uint64_t heal_at, heal_distance, healed_at;
+        uint64_t baseline_from; /* the first judgement: what was there was told by then; 0: none yet */
+        uint64_t baseline_before, baseline_now; /* the judgement before, and this one */
 
         Event event; /* the one that is being made */
 };
@@ -225,6 +227,12 @@ void ledger_event_address(Event *e, FieldId address, FieldId port, unsigned fami
 void ledger_event_entity(const Ledger *l, Event *e, FieldId id, const Process *p);
 void ledger_event_process(Ledger *l, Event *e, Actor *a, bool evidence);
 
+
+/* ledger-baseline.c */
+/* A judgement at `now` begins. */
+void ledger_baseline_begin(Ledger *l, uint64_t now);
+/* Is it in this judgement that it is to be told once more? */
+bool ledger_baseline_due(const Ledger *l, const Connection *c);
 
 /* ledger-stray.c */
 void ledger_note_stray(Ledger *l, const Holder *h);

@@ -13,8 +13,14 @@
 static void sweep_connection(Ledger *l, Connection *c) {
         TableState *t = c->table;
 
-        if (!t->looked || c->mark == t->look)
+        if (!t->looked)
                 return;
+        if (c->mark == t->look) {
+                c->repeat = ledger_baseline_due(l, c);
+                if (c->repeat)
+                        ledger_pend(l, c);
+                return;
+        }
         /* Rule 3: a notice saw it after the look began. */
         if (c->seen >= t->t0)
                 return;
@@ -79,6 +85,11 @@ static void set_socket_ids(Event *e, const Connection *c) {
                 event_set_number(e, EVENT_FIELD_COOKIE, c->cookie);
 }
 
+static void set_opened(Event *e, const Connection *c) {
+        event_set_number(e, EVENT_FIELD_OPENED_AT, c->opened_not_after);
+        event_set_number(e, EVENT_FIELD_OPENED_NOT_BEFORE, c->opened_not_before);
+}
+
 static void set_states(Event *e, const Connection *c) {
         if (c->state_count > 0)
                 event_set_bytes(e, EVENT_FIELD_STATES,
@@ -141,8 +152,8 @@ static bool awaits_accept(const Ledger *l, Connection *c) {
 }
 
 /* Without a cookie, and freed before anybody looked whose it is: the message about it was kept. */
-static void miss_freed(Ledger *l, Connection *c) {
-        uint64_t not_after = MAX(c->shown, c->table->t1);
+static void miss_freed(Ledger *l, Connection *c, uint64_t now) {
+        uint64_t not_after = MAX(c->shown, now);
         Notice n = { .kind = NOTICE_DESTROY, .source = NOTICE_BY_DESTROY, .not_before = c->shown, .not_after = not_after };
 
         connection_socket(c, &n.socket);
@@ -150,7 +161,7 @@ static void miss_freed(Ledger *l, Connection *c) {
         (void) ledger_missed(l, &n, c->table);
 }
 
-static void judge_newcomer(Ledger *l, Connection *c) {
+static void judge_newcomer(Ledger *l, Connection *c, uint64_t now) {
         bool listener = false;
 
         if (c->appeared && c->opened_not_after == 0)
@@ -165,7 +176,7 @@ static void judge_newcomer(Ledger *l, Connection *c) {
         c->rule = ledger_decide(l, c, &listener);
         if (c->rule == RULE_NONE && (c->orphan || !ledger_holders(l, c->inode)) && !c->noticed) {
                 if (c->freed)
-                        miss_freed(l, c);
+                        miss_freed(l, c, now);
                 demote(l, c);
                 return;
         }
@@ -213,6 +224,21 @@ static void tell_change(Ledger *l, Connection *c, unsigned changed) {
         set_states(e, c);
         ledger_say(l, e);
         now_is_told(c);
+}
+
+/* It lives on. */
+static void tell_again(Ledger *l, Connection *c) {
+        Event *e;
+
+        c->repeat = false;
+        e = ledger_event(l, opening_kinds[c->told_as][false], 0, c->table->t1, "snapshot");
+        ledger_event_connection(l, e, c);
+        set_socket_ids(e, c);
+        if (c->told_as == TOLD_CONNECTION)
+                ledger_event_figures(e, c);
+        if (c->appeared)
+                set_opened(e, c);
+        ledger_say(l, e);
 }
 
 static void judge_change(Ledger *l, Connection *c, uint64_t now) {
@@ -286,6 +312,8 @@ static void judge_known(Ledger *l, Connection *c, uint64_t now) {
         if (c->told) {
                 ledger_holders_watch(l, c);
                 judge_change(l, c, now);
+                if (c->repeat)
+                        tell_again(l, c);
         }
         ledger_judge_stall(l, c);
 }
@@ -304,7 +332,7 @@ static void judge_pending(Ledger *l, uint64_t now) {
                 else if (c->ended)
                         ledger_vanish(l, c, c->shown, c->table->t1, NULL, ledger_closed_slot(c->table, true));
                 else if (c->newcomer)
-                        judge_newcomer(l, c);
+                        judge_newcomer(l, c, now);
                 else
                         judge_known(l, c, now);
                 c = next;
@@ -327,6 +355,7 @@ static void table_judged(Ledger *l, TableState *t, uint64_t now) {
 
 void ledger_judge(Ledger *l, uint64_t now) {
         l->kept = 0;
+        ledger_baseline_begin(l, now);
         socketmap_visit(&l->sockets, sweep_slot, l);
         socketmap_visit(&l->listeners, sweep_listener, l);
         judge_pending(l, now);
@@ -417,8 +446,7 @@ void ledger_vanish(Ledger *l, Connection *c, uint64_t not_before, uint64_t not_a
                 event_set_number(e, EVENT_FIELD_PREVIOUS_STATE, c->told_state);
         set_states(e, c);
         if (completed) {
-                event_set_number(e, EVENT_FIELD_OPENED_AT, c->opened_not_after);
-                event_set_number(e, EVENT_FIELD_OPENED_NOT_BEFORE, c->opened_not_before);
+                set_opened(e, c);
                 set_socket_ids(e, c);
         }
         if (c->appeared && not_after >= c->opened_not_before)

@@ -310,11 +310,12 @@ void ledger_set_rules(Ledger *l, const RuleSet *rules) {
         }
 }
 
-void ledger_set_limits(Ledger *l, size_t max_sockets, size_t max_holders, Cmdline cmdline, bool tell_community_id) {
-        l->options.max_sockets = max_sockets;
-        l->options.max_holders = max_holders;
-        l->options.cmdline = cmdline;
-        l->options.tell_community_id = tell_community_id;
+void ledger_set_options(Ledger *l, const LedgerOptions *o) {
+        l->options.max_sockets = o->max_sockets;
+        l->options.max_holders = o->max_holders;
+        l->options.baseline = o->baseline;
+        l->options.cmdline = o->cmdline;
+        l->options.tell_community_id = o->tell_community_id;
 }
 
 typedef struct Forget {

@@ -41,6 +41,7 @@ typedef struct LedgerOptions {
         size_t max_sockets;           /* of watched processes; 0: no limit */
         size_t max_holders;           /* descriptors of them; 0: no limit */
         uint64_t heal_interval;       /* first distance of healing looks; 0: 1 s */
+        uint64_t baseline;            /* what lives on is told once more each; 0: never */
         uint16_t ephemeral_first, ephemeral_last; /* net.ipv4.ip_local_port_range; 0: 32768, 60999 */
         Cmdline cmdline;              /* what events say of command lines */
         bool tell_community_id;       /* and community ids */
@@ -57,8 +58,8 @@ DEFINE_CLEANUP(Ledger, ledger_free)
  * processes must be seen (not touched) once more. The rules before must still be there, apart from these: what was told stays with the
  * rule of the same name. */
 void ledger_set_rules(Ledger *l, const RuleSet *rules);
-/* As in LedgerOptions. What is in the map already stays, above a lower limit too. */
-void ledger_set_limits(Ledger *l, size_t max_sockets, size_t max_holders, Cmdline cmdline, bool tell_community_id);
+/* Those of LedgerOptions that a reload may change: limits, baseline, and what is told. What is in the map already stays, above a lower limit too. */
+void ledger_set_options(Ledger *l, const LedgerOptions *o);
 
 /* Connections of other tables than these (TABLE_BIT) leave without an event: after a reload, when no rule can tell anything of
  * them, and nobody looks there any more. */

@@ -479,7 +479,8 @@ static void check_connection(World *w, const Event *e) {
         Use *u = use_of(w, e);
         uint64_t not_before = number(e, EVENT_FIELD_NOT_BEFORE), not_after = number(e, EVENT_FIELD_NOT_AFTER);
 
-        MUST(!u->ended);
+        /* Of hooks, which nothing gives to the ledger yet, a CLOSE and an OPEN that are read many looks late can tell one twice. */
+        MUST(!u->ended || w->mode == MODE_BPF);
         switch ((int) e->kind) {
         case EVENT_CONNECTION_PRESENT:
         case EVENT_LISTENER_PRESENT:
@@ -635,6 +636,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 w->processes[i].comm = "abcd"[i % 4];
         }
         options.notices_exact = w->mode == MODE_BPF;
+        options.baseline = w->mode == MODE_LOOKS ? 50000 : 0; /* of 1 ms steps */
+        w->invariants.baseline = options.baseline > 0;
         MUST(ledger_new(&w->ledger, &options, &rulesets[0], emit, w) == 0);
         if (w->mode == MODE_DESTROY || w->mode == MODE_TEXT_DESTROY)
                 MUST(ledger_hears(w->ledger, &(Netns){ .id = 1, .inode = 4026531840 }, TABLE_BIT(TABLE_TCP)) == 0);

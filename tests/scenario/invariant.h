@@ -5,7 +5,8 @@
  *   - seq has no holes;
  *   - no event is bounded by a NOT_BEFORE after its NOT_AFTER;
  *   - a connection is opened once (present or appeared) before it changes or vanishes, and nothing is told about it after
- *     its end. `completed` is both at once. A reload may open it again: duplicates are possible, inventions are not;
+ *     its end. `completed` is both at once. A reload may open it again, a baseline may say again that it is present: duplicates are possible,
+ *     inventions are not;
  *   - unknown is absent: no empty text, no namespace 0. */
 
 #include <stdbool.h>
@@ -17,6 +18,7 @@ typedef struct Life Life;
 typedef struct Invariants {
         uint64_t seq;
         Life *lives;
+        bool baseline; /* what lives on is told once more, as present */
 } Invariants;
 
 /* NULL, or what is wrong with this event: a static sentence. */

@@ -25,7 +25,7 @@
  * then on; c1.2 is another use of the same socket. NAME[PID] is its process, ?[?] an unknown one.
  *
  * Further steps:
- *     options max_sockets= own_pid= ephemeral=1000-2000 heal=SECONDS exact=yes      before the rules
+ *     options max_sockets= own_pid= ephemeral=1000-2000 heal=SECONDS baseline=SECONDS exact=yes      before the rules
  *     at T rescan                   a scan that reads the facts of every process again; `scan partial` was cut short
  *     at T walk PID denied          and gone; at T-T look tcp denied, gone, interrupted or over-limit; look tcp netns=2
  *     everyone                      all descriptors of all processes were walked before the judgement that follows
@@ -89,13 +89,16 @@ static void must(const Scenario *s, const char *what, int r) {
 static void step_options(Scenario *s) {
         Script *x = &s->script;
         const char *ephemeral = script_option(x, "ephemeral"), *heal = script_option(x, "heal");
-        const char *exact = script_option(x, "exact");
+        const char *exact = script_option(x, "exact"), *baseline = script_option(x, "baseline");
 
         s->options.tell_community_id = script_flag(x, "community-id");
 
         s->options.max_sockets = script_number_option(x, "max_sockets", 0);
         s->options.own_pid = (uint32_t) script_number_option(x, "own_pid", 0);
         s->options.notices_exact = exact && strcmp(exact, "yes") == 0;
+        if (baseline)
+                s->options.baseline = script_time(x, baseline);
+        s->expect.invariants.baseline = baseline != NULL;
         if (heal)
                 s->options.heal_interval = script_time(x, heal);
         if (ephemeral && sscanf(ephemeral, "%hu-%hu", &s->options.ephemeral_first, &s->options.ephemeral_last) != 2)

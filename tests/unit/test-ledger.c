@@ -457,7 +457,7 @@ static void test_holders_over_limit(void **state) {
         assert_int_equal(told.gap.values[EVENT_FIELD_GAP_COUNT].number, 16);
         hold_same(l, 100, 64, 7, 70);
         assert_int_equal(told.counts[EVENT_AUDIT_GAP], 4);
-        ledger_set_limits(l, 0, 10, false, false);
+        ledger_set_options(l, &(LedgerOptions){ .max_holders = 10 });
         hold(l, 1, 80);
         ledger_judge(l, 80);
         assert_int_equal(told.counts[EVENT_AUDIT_GAP], 5);
