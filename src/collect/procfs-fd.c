@@ -64,7 +64,7 @@ static const char *number_text(uint32_t n, char buffer[static sizeof("4294967295
 
 /* Descriptors mostly stand without large holes. Then to ask for each number is cheaper by an eighth than to have them listed, which looks
  * up each one, too. How many there are is the size of the directory (Linux 6.2, fs/proc/fd.c; before, it is 0). Returns the first number that was
- * not asked for, or negative errno; *ret_all: there are no more. */
+ * not asked for, or negative errno; *ret_all: there are no more. A shell has a few, and one far above them. */
 static int64_t walk_numbers(Walk *w, bool *ret_all) {
         int64_t left, holes = 0;
         uint32_t fd = 0;
@@ -73,7 +73,7 @@ static int64_t walk_numbers(Walk *w, bool *ret_all) {
         if (fstat(w->fd, &st) < 0)
                 return -errno;
         *ret_all = false;
-        for (left = st.st_size; left > 0 && holes <= left / 8 + 16; fd++) {
+        for (left = st.st_size; left > 0 && holes <= st.st_size / 8 + 1; fd++) {
                 char buffer[sizeof("4294967295")];
                 int r = walk_one(w, number_text(fd, buffer), fd);
 
@@ -192,33 +192,40 @@ static uint64_t hash_bytes(uint64_t h, const char *data, size_t size) {
         return h;
 }
 
+/* Of one thread (of a process: of its first), into the hash. */
+static int add_ran(int dir_fd, uint32_t thread, uint64_t *h) {
+        char path[sizeof("4294967295/schedstat")], text[96];
+        ssize_t n;
+
+        (void) snprintf(path, sizeof(path), "%u/schedstat", thread);
+        n = fd_read_once_at(dir_fd, path, text, sizeof(text));
+        if (n <= 0)
+                return n < 0 ? procfs_error((int) n) : -EOPNOTSUPP;
+        if (strcmp(text, "0 0 0\n") == 0)
+                return -EOPNOTSUPP; /* older kernels without CONFIG_SCHEDSTATS say so of everybody */
+        *h = hash_bytes(hash_bytes(*h, path, strlen(path)), text, (size_t) n);
+        return 0;
+}
+
 int procfs_ran(int proc_fd, uint32_t pid, uint64_t *ret) {
-        _cleanup_close_ int dir_fd = procfs_open(proc_fd, pid);
+        char path[sizeof("4294967295/task")];
         _cleanup_(dir_closep) DIR *d = NULL;
         uint64_t h = UINT64_C(0xcbf29ce484222325);
         unsigned threads = 0;
         uint32_t thread;
         const char *name;
+        struct stat st;
         int r;
 
-        if (dir_fd < 0)
-                return dir_fd;
-        r = dir_open_at(dir_fd, "task", &d);
-        if (r < 0)
-                return procfs_error(r);
-        while ((r = dir_next_number(d, &name, &thread)) > 0) {
-                char path[sizeof("4294967295/schedstat")], text[96];
-                ssize_t n;
-
-                if (++threads > THREADS_MAX)
-                        return -E2BIG;
-                (void) snprintf(path, sizeof(path), "%u/schedstat", thread);
-                n = fd_read_once_at(dirfd(d), path, text, sizeof(text));
-                if (n <= 0)
-                        return n < 0 ? procfs_error((int) n) : -EOPNOTSUPP;
-                if (strcmp(text, "0 0 0\n") == 0)
-                        return -EOPNOTSUPP; /* older kernels without CONFIG_SCHEDSTATS say so of everybody */
-                h = hash_bytes(hash_bytes(h, path, strlen(path)), text, (size_t) n);
+        (void) snprintf(path, sizeof(path), "%u/task", pid);
+        if (fstatat(proc_fd, path, &st, 0) < 0)
+                return procfs_error(-errno);
+        if (st.st_nlink == 3) /* one directory in it: most have one thread */
+                r = add_ran(proc_fd, pid, &h);
+        else {
+                r = dir_open_at(proc_fd, path, &d);
+                while (r >= 0 && (r = dir_next_number(d, &name, &thread)) > 0)
+                        r = ++threads > THREADS_MAX ? -E2BIG : add_ran(dirfd(d), thread, &h);
         }
         if (r < 0)
                 return procfs_error(r);
