@@ -4,7 +4,9 @@
  * is known before the parent that left it everything is gone.
  *
  * Known races: a process that ends between its notice and our reading is not known; one that executes a program twice is judged by the
- * last. Another control group comes without a notice: where a rule asks for one, all are read again each rescan. */
+ * last. A rewritten command line comes without a notice: where a rule asks for one, all are read again each rescan. So does another network
+ * namespace, but for that, as for a descriptor that was received, a process must run: those that are watched are asked for that. To be moved to another
+ * control group it need not: that is found when it has its turn. */
 
 #include "cycle-process.h"
 
@@ -50,30 +52,20 @@ static bool match_needs_cmdline(const Match *m) {
         return m && (m->cmdline.count > 0 || match_needs_cmdline(m->not));
 }
 
-static unsigned facts_wanted(const Config *config) {
-        const RuleSet *rules = &config->rules;
-        bool cmdline = config->cmdline != CMDLINE_OFF;
-
+static bool rules_need_cmdline(const RuleSet *rules) {
         for (size_t i = 0; i < rules->count; i++)
-                cmdline |= match_needs_cmdline(rules->rules[i].match);
-        for (size_t i = 0; i < rules->exclude_count; i++)
-                cmdline |= match_needs_cmdline(&rules->excludes[i]);
-        return PROCFS_EXE | PROCFS_LOGIN | PROCFS_NETNS | PROCFS_CWD | (cmdline ? PROCFS_CMDLINE : 0);
-}
-
-/* Facts that can change without a notice. */
-static bool match_is_silent(const Match *m) {
-        return m && (m->cmdline.count + m->unit.count + m->cgroup.count > 0 || match_is_silent(m->not));
-}
-
-static bool rules_are_silent(const RuleSet *rules) {
-        for (size_t i = 0; i < rules->count; i++)
-                if (match_is_silent(rules->rules[i].match))
+                if (match_needs_cmdline(rules->rules[i].match))
                         return true;
         for (size_t i = 0; i < rules->exclude_count; i++)
-                if (match_is_silent(&rules->excludes[i]))
+                if (match_needs_cmdline(&rules->excludes[i]))
                         return true;
         return false;
+}
+
+static unsigned facts_wanted(const Config *config) {
+        bool cmdline = config->cmdline != CMDLINE_OFF || rules_need_cmdline(&config->rules);
+
+        return PROCFS_EXE | PROCFS_LOGIN | PROCFS_NETNS | PROCFS_CWD | (cmdline ? PROCFS_CMDLINE : 0);
 }
 
 /* --- notices --------------------------------------------------------------------------------------- */
@@ -223,6 +215,13 @@ int cycle_process_work(Cycle *c, uint64_t cpu) {
 
 /* --- scans ----------------------------------------------------------------------------------------- */
 
+/* procfs_ran(); 0: not known. */
+static uint64_t ran(const Cycle *c, const Process *p) {
+        uint64_t n;
+
+        return procfs_ran(c->proc_fd, p->pid, &n) < 0 ? 0 : n;
+}
+
 /* Only that it is gone is an answer. */
 static int not_read(Cycle *c, uint32_t pid, int error) {
         if (error != -ENOMEM && error != -ESRCH)
@@ -230,20 +229,26 @@ static int not_read(Cycle *c, uint32_t pid, int error) {
         return error == -ENOMEM ? error : 0;
 }
 
-/* again: read it, even if it is what it was, where it matches a rule or `all`. 0, also when the process has gone meanwhile; -ENOMEM. */
-static int scan_process(Cycle *c, uint32_t pid, unsigned facts, bool again, bool all) {
+/* How closely one is looked at that is known. */
+typedef enum Depth {
+        DEPTH_NONE,  /* nothing tells of a change */
+        DEPTH_STAT,  /* is it another one, or has it another name? */
+        DEPTH_WHOLE, /* it is read again */
+} Depth;
+
+/* 0, also when the process has gone meanwhile; -ENOMEM. */
+static int scan_process(Cycle *c, uint32_t pid, unsigned facts, Depth depth) {
+        const Process *known = ledger_process(c->ledger, pid);
         _cleanup_process_ Process p = {};
         ProcfsStat stat;
         int r;
 
+        if (depth == DEPTH_NONE && known && ledger_process_touch(c->ledger, pid, known->start_ticks, NULL) >= 0)
+                return 0;
         cycle_between(c);
         r = procfs_stat(c->proc_fd, pid, &stat);
-        if (r == 0 && !(again && all)) {
-                int wanted = ledger_process_touch(c->ledger, pid, stat.start_ticks, stat.comm);
-
-                if (wanted >= 0 && !(again && wanted > 0))
-                        return 0;
-        }
+        if (r == 0 && depth < DEPTH_WHOLE && ledger_process_touch(c->ledger, pid, stat.start_ticks, stat.comm) >= 0)
+                return 0;
         if (r == 0)
                 r = procfs_read(c->proc_fd, pid, facts, &p);
         if (r < 0)
@@ -253,7 +258,7 @@ static int scan_process(Cycle *c, uint32_t pid, unsigned facts, bool again, bool
 }
 
 int cycle_process(Cycle *c, uint32_t pid) {
-        return scan_process(c, pid, facts_wanted(c->config), true, true);
+        return scan_process(c, pid, facts_wanted(c->config), DEPTH_WHOLE);
 }
 
 #define TURNS 8 /* at so many rescans everything is looked at once, changed or not */
@@ -262,16 +267,37 @@ static bool has_turn(const Cycle *c, uint32_t pid) {
         return pid % TURNS == c->processes.turn;
 }
 
-/* Known, and of no rule, and nobody has told of a change. */
-static bool is_trusted(const Cycle *c, uint32_t pid) {
-        const Process *p = ledger_process(c->ledger, pid);
+/* Since it was walked. */
+static bool has_run(Cycle *c, const Process *p) {
+        uint64_t before = clock_boottime();
 
-        return p && !has_turn(c, pid) && ledger_process_touch(c->ledger, pid, p->start_ticks, NULL) == 0;
+        cycle_between(c);
+        return c->walked == 0 || !process_rests(p, ran(c, p), before);
+}
+
+static bool is_moved(const Cycle *c, const Process *p) {
+        _cleanup_process_ Process now;
+
+        process_init(&now);
+        return procfs_cgroup(c->proc_fd, p->pid, &now) >= 0 && !process_same_group(p, &now);
+}
+
+/* At a rescan. Who is walked and has not run is still the one that he was, with what he had; if he was read before, or while, he last ran, he is read
+ * once more. */
+static int rescan_known(Cycle *c, const Process *p, unsigned facts, bool all) {
+        bool walks = ledger_walks(c->ledger, p->pid), busy = walks && has_run(c, p), turn = has_turn(c, p->pid);
+        bool changed = busy || (walks && p->read_since < p->ran_since) || (turn && is_moved(c, p));
+        uint32_t pid = p->pid;
+        int r = scan_process(c, pid, facts, all || changed ? DEPTH_WHOLE : turn && !walks ? DEPTH_STAT : DEPTH_NONE);
+
+        if (turn || busy)
+                ledger_walk_again(c->ledger, pid);
+        return r;
 }
 
 /* Those over the limit are not looked at; whoever is known already is, and found gone. */
 static int scan(Cycle *c, bool again) {
-        bool all = !c->processes.noticed || c->processes.reread || c->walked == 0 || rules_are_silent(&c->config->rules);
+        bool all = !c->processes.noticed || c->processes.reread || c->walked == 0 || rules_need_cmdline(&c->config->rules);
         _cleanup_free_ uint32_t *pids = NULL;
         unsigned facts = facts_wanted(c->config);
         size_t count = 0, over = 0;
@@ -286,24 +312,27 @@ static int scan(Cycle *c, bool again) {
         if (r >= 0 && count == 0)
                 r = -ENODATA; /* not even ourselves: that is no /proc, and says of nobody that he is gone */
         for (size_t i = 0; i < count && r >= 0; i++) {
-                bool known = ledger_process(c->ledger, pids[i]);
+                const Process *known = ledger_process(c->ledger, pids[i]);
 
                 if (!known && room == 0) {
                         over++;
                         continue;
                 }
                 room -= !known;
-                if (!all && is_trusted(c, pids[i]))
-                        continue;
-                r = scan_process(c, pids[i], facts, again, all);
+                if (known && again)
+                        r = rescan_known(c, known, facts, all);
+                else
+                        r = scan_process(c, pids[i], facts, all ? DEPTH_STAT : DEPTH_NONE);
         }
         if (r < 0)
                 return r;
         ledger_processes_end(c->ledger, clock_boottime(), true);
         ledger_over_limit(c->ledger, LIMIT_PROCESSES, clock_boottime(), over);
         c->processes.scan = false;
-        c->processes.turn = (c->processes.turn + 1) % TURNS;
-        c->processes.reread &= !again;
+        if (again) {
+                c->processes.turn = (c->processes.turn + 1) % TURNS;
+                c->processes.reread = false;
+        }
         return 0;
 }
 
@@ -343,13 +372,6 @@ static int walk(Cycle *c, const Process *p, uint64_t ran) {
         return 0;
 }
 
-/* 0: not known. */
-static uint64_t ran(const Cycle *c, const Process *p) {
-        uint64_t n;
-
-        return procfs_ran(c->proc_fd, p->pid, &n) < 0 ? 0 : n;
-}
-
 int cycle_walk_process(void *userdata, const Process *p) {
         return walk(userdata, p, ran(userdata, p));
 }
@@ -358,10 +380,4 @@ int cycle_walk_busy(void *userdata, const Process *p) {
         uint64_t before = clock_boottime(), now = ran(userdata, p);
 
         return process_rests(p, now, before) ? 0 : walk(userdata, p, now);
-}
-
-int cycle_walk_turn(void *userdata, const Process *p) {
-        const Cycle *c = userdata;
-
-        return c->walked == 0 || has_turn(c, p->pid) ? cycle_walk_process(userdata, p) : cycle_walk_busy(userdata, p);
 }

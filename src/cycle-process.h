@@ -4,9 +4,10 @@
 /* The processes of a cycle: which there are, what they are, and what they hold.
  *
  * Without notices /proc is listed in each cycle, and the stat line of every process read. With them (`noticed`) the set is kept by
- * fork, exec, change and exit: a process is read at its start and when it has changed, and /proc is listed each `rescan`, as a cross-check
- * (of those that match no rule one in eight is then read, in turn), and after a loss. Notices are queued, one entry a pid, and worked off before the next look or between two, within a budget: whoever
- * forks or renames himself in a loop costs no more than that. What ended before it was read was never known. */
+ * fork, exec, change and exit: a process is read at its start and when it has changed, and /proc is listed each `rescan`, and after a loss. At a
+ * rescan those that are walked and have run are read again, and of the others one in eight is compared with what is known of it, in turn. Notices are queued, one
+ * entry a pid, and worked off before the next look or between two, within a budget: whoever forks or renames himself in a loop costs no more than
+ * that. What ended before it was read was never known. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,7 +22,7 @@ typedef struct CycleProcesses {
         bool noticed; /* by the caller: notices of all processes are queued here */
         ProcessChange *changes;
         bool scan;    /* some were lost: /proc is listed in the next cycle */
-        bool reread;  /* ... and all that match no rule are judged again at the next rescan */
+        bool reread;  /* ... and all are read again at the next rescan */
         uint32_t turn; /* whose it is to be looked at, at the next rescan, though nothing says that they have changed */
 } CycleProcesses;
 
@@ -35,12 +36,11 @@ void cycle_process_lost(Cycle *c);
  * made: a look soon tells more. 0, or negative errno. */
 int cycle_process_work(Cycle *c, uint64_t cpu);
 
-/* The first step of a cycle. again: all descriptors will be walked. */
+/* The first step of a cycle. again: a rescan, after which LEDGER_UNWALKED are also those who have run since they were walked, and, since one may share his
+ * descriptors with another who has, one in eight of the rest: after eight of them all were walked. */
 int cycle_processes(Cycle *c, bool again);
 
 /* Of ledger_processes(): feed the descriptors of a process. */
 int cycle_walk_process(void *cycle, const Process *p);
 /* The same, but not of who certainly has not run since his last walk: he has got nothing meanwhile. */
 int cycle_walk_busy(void *cycle, const Process *p);
-/* At a rescan: of one in eight in any case, so that after eight of them all were walked; of the others as before. */
-int cycle_walk_turn(void *cycle, const Process *p);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Cycle. Descriptors are walked before the tables are read, for processes that were never walked, and each `rescan` for all that have run
- * since they were, and one in eight of the others; when the tables then show a socket that nobody is known to hold, for all that have run once
+/* Cycle. Descriptors are walked before the tables are read, for processes that were never walked, and each `rescan` (cycle-process.c) for all that have
+ * run since they were, and one in eight of the others; when the tables then show a socket that nobody is known to hold, for all that have run once
  * more. So in a quiet second no descriptor is touched. */
 
 #include "cycle.h"
@@ -171,7 +171,7 @@ static int run(Cycle *c) {
         }
         r = cycle_processes(c, again);
         if (r >= 0)
-                r = ledger_processes(c->ledger, again ? LEDGER_ALL : LEDGER_UNWALKED, again ? cycle_walk_turn : cycle_walk_process, c);
+                r = ledger_processes(c->ledger, LEDGER_UNWALKED, cycle_walk_process, c);
         if (r >= 0 && again)
                 c->walked = c->began;
         if (r >= 0)

@@ -3,6 +3,7 @@
 #include "collect/process.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 
@@ -34,6 +35,14 @@ void process_done(Process *p) {
 
 bool process_same(const Process *a, const Process *b) {
         return a->pid == b->pid && a->start_ticks == b->start_ticks;
+}
+
+static bool same_text(const char *a, const char *b) {
+        return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+bool process_same_group(const Process *a, const Process *b) {
+        return same_text(a->cgroup, b->cgroup) && same_text(a->container, b->container);
 }
 
 bool process_rests(const Process *p, uint64_t ran, uint64_t now) {

@@ -61,6 +61,7 @@ typedef struct Process {
 
         uint64_t ran;       /* procfs_ran() before its descriptors were last walked; 0: unknown */
         uint64_t ran_since; /* when that number was first read, at the latest */
+        uint64_t read_since; /* when the facts above were read, at the earliest */
 } Process;
 
 void process_done(Process *p);
@@ -71,6 +72,9 @@ void process_init(Process *p);
 
 /* Same pid and start time. */
 bool process_same(const Process *a, const Process *b);
+
+/* Same control group and container. */
+bool process_same_group(const Process *a, const Process *b);
 
 /* Has it certainly not run since its descriptors were last walked? ran: procfs_ran() at `now` or later. A thread that stays on its processor shows
  * that only at the next tick, so a number that is still young says nothing. */

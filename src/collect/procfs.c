@@ -287,12 +287,11 @@ static int read_status(int dir_fd, Process *p) {
         return unless_no_memory(procfs_parse_status(text, p));
 }
 
-static int read_cgroup(int dir_fd, Process *p) {
+static int read_cgroup(int dir_fd, const char *file, Process *p) {
         char text[CGROUP_MAX];
+        ssize_t n = fd_read_once_at(dir_fd, file, text, sizeof(text));
 
-        if (fd_read_once_at(dir_fd, "cgroup", text, sizeof(text)) <= 0)
-                return 0;
-        return unless_no_memory(procfs_parse_cgroup(text, p));
+        return n < 0 ? procfs_error((int) n) : procfs_parse_cgroup(text, p);
 }
 
 /* ret_torn: it was called otherwise at the end than at the beginning, as after an exec: what lies between may be of both. */
@@ -319,7 +318,7 @@ static int read_facts(int proc_fd, uint32_t pid, unsigned want, Process *ret, bo
 
         r = read_status(dir_fd, &p);
         if (r >= 0)
-                r = read_cgroup(dir_fd, &p);
+                r = unless_no_memory(read_cgroup(dir_fd, "cgroup", &p));
         if (r >= 0 && (want & PROCFS_EXE))
                 r = read_exe(dir_fd, &p);
         if (r >= 0 && (want & PROCFS_CMDLINE))
@@ -365,4 +364,11 @@ int procfs_stat(int proc_fd, uint32_t pid, ProcfsStat *ret) {
 
         (void) snprintf(name, sizeof(name), "%u/stat", pid);
         return read_stat(proc_fd, name, ret);
+}
+
+int procfs_cgroup(int proc_fd, uint32_t pid, Process *ret) {
+        char name[sizeof("4294967295/cgroup")];
+
+        (void) snprintf(name, sizeof(name), "%u/cgroup", pid);
+        return read_cgroup(proc_fd, name, ret);
 }

@@ -40,6 +40,9 @@ typedef struct ProcfsStat {
 /* One read. -ESRCH when it is gone, or has ended and only waits for its parent (it holds nothing any more). */
 int procfs_stat(int proc_fd, uint32_t pid, ProcfsStat *ret);
 
+/* What its control groups say (cgroup to pod), into a Process that is initialised. -ESRCH, -EACCES, -EINVAL, -ENOMEM. */
+int procfs_cgroup(int proc_fd, uint32_t pid, Process *ret);
+
 /* Call back for each descriptor of the process that is a socket. A negative return ends the walk. */
 typedef int (*procfs_socket_t)(void *userdata, int fd, uint32_t inode);
 

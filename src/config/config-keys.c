@@ -50,7 +50,7 @@ const Key config_keys[] = {
         { SECTION_TOP, "interval", KEY_DURATION, FIELD(Draft, config.interval), RANGE("100ms", "1h"),
           .initial = "1s", .help = "From one look at the sockets to the next." },
         { SECTION_TOP, "rescan", KEY_DURATION, FIELD(Draft, config.rescan), RANGE("1s", "1h"), .initial = "10s",
-          .help = "How often processes that match no rule are judged again, and all descriptors are walked." },
+          .help = "How often watched processes that have run are read again, and their descriptors walked; of all others one in eight is, in turn." },
         { SECTION_TOP, "balance", KEY_DURATION, FIELD(Draft, config.balance), RANGE("1s", "24h"), .initial = "5m",
           .help = "From one *audit-balance* to the next: the books, and the sign that the daemon lives." },
         { SECTION_TOP, "baseline", KEY_DURATION, FIELD(Draft, config.baseline), RANGE("0", "30d"), .initial = "24h",

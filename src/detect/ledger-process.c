@@ -193,6 +193,7 @@ static int see(Ledger *l, Process *p, uint64_t t, uint64_t unknown) {
                 if (!a)
                         return -ENOMEM;
         }
+        a->process.read_since = t;
         if (!a->announce)
                 a->announce_not_before = a->judged_t0 ?: unknown;
         actor_seen(a, t);
@@ -314,13 +315,29 @@ void ledger_processes_settle(Ledger *l, uint64_t now) {
                         announce(l, a, now);
 }
 
+/* Who is not wanted may hold what somebody let go of. */
+static bool is_walked(const Actor *a) {
+        return a->wanted || a->holders;
+}
+
+bool ledger_walks(const Ledger *l, uint32_t pid) {
+        const Actor *a = ledger_actor(l, pid);
+
+        return a && is_walked(a);
+}
+
+void ledger_walk_again(Ledger *l, uint32_t pid) {
+        Actor *a = ledger_actor(l, pid);
+
+        if (a)
+                a->walked = false;
+}
+
 int ledger_processes(Ledger *l, LedgerProcesses which, ledger_process_t callback, void *userdata) {
         Actor *a, *next;
 
         HASH_ITER(hh, l->actors, a, next) {
-                /* Who is not wanted may hold what somebody let go of. */
-                bool asked = which == LEDGER_EVERYONE || (which == LEDGER_ALL && (a->wanted || a->holders)) ||
-                             (which == LEDGER_UNWALKED && a->wanted && !a->walked);
+                bool asked = which == LEDGER_EVERYONE || (is_walked(a) && (which == LEDGER_ALL || !a->walked));
                 int r = asked ? callback(userdata, &a->process) : 0;
 
                 if (r < 0)

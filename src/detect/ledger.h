@@ -88,8 +88,13 @@ const Process *ledger_process(const Ledger *l, uint32_t pid);
 typedef enum LedgerProcesses {
         LEDGER_EVERYONE, /* also those whose descriptors are not wanted */
         LEDGER_ALL,
-        LEDGER_UNWALKED, /* whose descriptors have not been walked yet */
+        LEDGER_UNWALKED, /* whose descriptors have not been walked yet, or are to be again */
 } LedgerProcesses;
+
+/* Are its descriptors wanted? */
+bool ledger_walks(const Ledger *l, uint32_t pid);
+/* They may have changed since they were walked. */
+void ledger_walk_again(Ledger *l, uint32_t pid);
 
 /* A negative return of the callback ends it and is passed on. The callback may feed holders, and say who moved, but feed no processes. */
 typedef int (*ledger_process_t)(void *userdata, const Process *p);

@@ -110,6 +110,55 @@ def test_zombie_is_seen_by_no_scan(audit, actor):
     assert len(a.of('process-matched', PID=child)) == 1
 
 
+@pytest.fixture
+def group():
+    """A control group of the host; its processes are moved back at the end."""
+    root = next(Path(line.split()[1]) for line in Path('/proc/mounts').read_text().splitlines() if line.split()[2] == 'cgroup2')
+    path = root / f'sockaudit-moved-{os.getpid()}'
+    path.mkdir()
+    yield path / 'cgroup.procs'
+    for pid in (path / 'cgroup.procs').read_text().split():
+        (root / 'cgroup.procs').write_text(pid)
+    path.rmdir()
+
+
+def usual(config):
+    """Looks and rescans follow each other as usual, but five times as fast."""
+    return config.replace('20s', '200ms').replace('1h', '1s')
+
+
+@pytest.mark.parametrize('comm', ['bystander', 'noticed'])
+def test_moved_to_another_group(audit, actor, group, comm):
+    """Who sleeps is moved by somebody else, watched before or not. One in eight is compared at each rescan: all are found by the eighth, not at once."""
+    a = audit(usual(CONFIG.replace('watch:', 'watch:\n  - name: moved\n    match: {cgroup: "*/sockaudit-moved-*"}')))
+    parent = actor(f'{comm}-parent')
+    children = [parent.do('os.fork() or time.sleep(60)') for _ in range(8)]
+    a.cycles(15)
+    assert len(a.of('process-matched', RULE='rule')) == (9 if comm == 'noticed' else 0)
+    before = time.time() * 1e6
+    for child in children:
+        group.write_text(str(child))
+    found = [a.next('process-matched', PID=child, RULE='moved') for child in children]
+    rescan = 1.2e6 + (1e6 if SANITIZED else 0.2e6)  # the first look after a second
+    assert max(usec(e, 'NOT_AFTER') for e in found) < before + 8 * rescan
+    assert len({e['SOCKAUDIT_NOT_AFTER'] for e in found}) > 1
+    for child in children:
+        os.kill(child, signal.SIGKILL)
+
+
+def test_what_it_changes_itself(audit, actor):
+    """Who leaves for another network namespace must run for that: found at the next rescan, or the one after it if he does while he is read."""
+    a = audit(usual(CONFIG))
+    moving = actor('bystander')
+    a.cycles(15)
+    for i in range(5):  # not by chance because it has its turn
+        port = moving.do(f'(name(b"noticed-{i}"), ctypes.CDLL(None).unshare(0x40000000), '
+                         'keep.setdefault(len(keep), socket.create_server(("0.0.0.0", 0))).getsockname()[1])[2]')
+        made = time.time() * 1e6
+        e = a.next('listener-appeared', 'listener-present', PID=moving.pid, LOCAL_PORT=port)
+        assert usec(e, 'NOT_AFTER') < made + (6e6 if SANITIZED else 3e6)
+
+
 def drops(pid):
     """Of the connector's sockets, by the kernel's own count: Drops, the last column but one, of netlink family 11."""
     rows = [line.split() for line in Path('/proc/net/netlink').read_text().splitlines()[1:]]

@@ -38,6 +38,17 @@ static void test_same(void **state) {
         assert_false(process_same(&a, &c));
 }
 
+static void test_same_group(void **state) {
+        char group[] = "/a", other[] = "/b", container[] = "c";
+        Process a = { .cgroup = group }, b = { .cgroup = other }, contained = { .cgroup = group, .container = container }, none = {};
+
+        assert_true(process_same_group(&a, &a) && process_same_group(&none, &none));
+        assert_false(process_same_group(&a, &b));
+        assert_false(process_same_group(&a, &none));
+        assert_false(process_same_group(&none, &a));
+        assert_false(process_same_group(&a, &contained));
+}
+
 /* The same number is an answer only when it is older than a tick. */
 static void test_rests(void **state) {
         const Process walked = { .ran = 7, .ran_since = 1000000 }, unknown = { .ran_since = 1000000 };
@@ -64,7 +75,7 @@ static void test_done(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_tty), cmocka_unit_test(test_exe_state), cmocka_unit_test(test_same),
-                cmocka_unit_test(test_rests), cmocka_unit_test(test_done),
+                cmocka_unit_test(test_same_group), cmocka_unit_test(test_rests), cmocka_unit_test(test_done),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -294,6 +294,18 @@ static void test_tree_read(void **state) {
         assert_string_equal(q.cgroup, "/system.slice/a.service");
 }
 
+static void test_tree_cgroup(void **state) {
+        int proc_fd = (int) (intptr_t) *state;
+        _cleanup_process_ Process p;
+
+        process_init(&p);
+        assert_int_equal(procfs_cgroup(proc_fd, 901, &p), 0);
+        assert_string_equal(p.cgroup, "/system.slice/a.service");
+        assert_string_equal(p.unit, "a.service");
+        assert_int_equal(procfs_cgroup(proc_fd, 902, &p), -ESRCH);
+        assert_int_equal(procfs_cgroup(proc_fd, 70, &p), -ESRCH);
+}
+
 static void test_tree_gone(void **state) {
         int proc_fd = (int) (intptr_t) *state;
         ProcfsStat stat = { .start_ticks = 5 };
@@ -573,23 +585,39 @@ static void test_self_memfd(void **state) {
         end_program(pid);
 }
 
-/* A child that waits has not run; one that was woken has. */
-static void test_ran(void **state) {
-        int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC), wake[2], woken[2];
+typedef struct Waker {
+        int wake[2], woken[2];
+} Waker;
+
+static void *wait_to_be_woken(void *userdata) {
+        const Waker *w = userdata;
+        char c = 0;
+
+        for (;;)
+                if (write(w->woken[1], &c, 1) != 1 || read(w->wake[0], &c, 1) != 1)
+                        _exit(1);
+}
+
+/* A child that waits has not run; one that was woken has, whichever of its threads it was. */
+static void check_ran(bool threaded) {
+        int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
         uint64_t before = 0, now = 0;
         char c = 0;
         pid_t pid;
+        Waker w;
 
-        assert_int_equal(pipe(wake), 0);
-        assert_int_equal(pipe(woken), 0);
+        assert_int_equal(pipe(w.wake), 0);
+        assert_int_equal(pipe(w.woken), 0);
         pid = fork();
         assert_true(pid >= 0);
         if (pid == 0) {
-                for (;;)
-                        if (write(woken[1], &c, 1) != 1 || read(wake[0], &c, 1) != 1)
-                                _exit(1);
+                pthread_t thread;
+
+                if (threaded && pthread_create(&thread, NULL, wait_to_be_woken, &w) == 0)
+                        (void) pthread_join(thread, NULL);
+                (void) wait_to_be_woken(&w);
         }
-        assert_int_equal(read(woken[0], &c, 1), 1);
+        assert_int_equal(read(w.woken[0], &c, 1), 1);
         for (int tries = 0; tries < 1000; tries++) {
                 /* until it has gone to sleep */
                 assert_int_equal(procfs_ran(proc_fd, (uint32_t) pid, &before), 0);
@@ -599,8 +627,8 @@ static void test_ran(void **state) {
                         break;
         }
         assert_true(now == before && now != 0);
-        assert_int_equal(write(wake[1], &c, 1), 1);
-        assert_int_equal(read(woken[0], &c, 1), 1);
+        assert_int_equal(write(w.wake[1], &c, 1), 1);
+        assert_int_equal(read(w.woken[0], &c, 1), 1);
         for (int tries = 0; tries < 1000 && now == before; tries++) {
                 (void) usleep(1000); /* it may not have left its processor yet */
                 assert_int_equal(procfs_ran(proc_fd, (uint32_t) pid, &now), 0);
@@ -610,10 +638,15 @@ static void test_ran(void **state) {
         assert_int_equal(waitpid(pid, NULL, 0), pid);
         assert_int_equal(procfs_ran(proc_fd, (uint32_t) pid, &now), -ESRCH);
         for (int i = 0; i < 2; i++) {
-                assert_int_equal(close(wake[i]), 0);
-                assert_int_equal(close(woken[i]), 0);
+                assert_int_equal(close(w.wake[i]), 0);
+                assert_int_equal(close(w.woken[i]), 0);
         }
         assert_int_equal(close(proc_fd), 0);
+}
+
+static void test_ran(void **state) {
+        check_ran(false);
+        check_ran(true);
 }
 
 /* Two programs that execute each other for ever, under DIRECTORY. */
@@ -675,7 +708,8 @@ int main(void) {
                 cmocka_unit_test(test_parse_status), cmocka_unit_test(test_parse_status_bad),
                 cmocka_unit_test(test_parse_cgroup), cmocka_unit_test(test_parse_cgroup_bad),
                 cmocka_unit_test(test_parse_link),   cmocka_unit_test(test_tree_list),
-                cmocka_unit_test(test_tree_read),    cmocka_unit_test(test_tree_gone),
+                cmocka_unit_test(test_tree_read),    cmocka_unit_test(test_tree_cgroup),
+                cmocka_unit_test(test_tree_gone),
                 cmocka_unit_test(test_tree_sockets), cmocka_unit_test(test_tree_holds),
                 cmocka_unit_test(test_self),         cmocka_unit_test(test_self_exe),
                 cmocka_unit_test(test_headless),
