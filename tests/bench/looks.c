@@ -6,8 +6,9 @@
  *                     these processes
  *   look COLLECTOR    first cycle of a daemon that watches the processes named bench-held: processes, holders, tables,
  *                     ledger; events are made and thrown away
- *   steady WHAT [noticed]   the looks of a daemon that has watched the processes of this name for a while, or, if WHAT is a path, what this
- *                     configuration says: CPU of each, one a second; noticed: it hears of processes
+ *   steady WHAT [noticed]   the looks of a daemon that has watched the processes of this name for a while, or, if WHAT is a path, what
+ *                     this configuration says: CPU of each, one a second; noticed: it hears of processes. Half a second after each
+ *                     bare dumps, as above, of the namespaces that it looked at, so that whatever else goes on is in both
  *   ledger            feeding the ledger the map it has already, from memory, and judging it
  *   foreign           the same as look sock_diag, but nobody is watched who holds these connections */
 
@@ -28,6 +29,7 @@
 #include "base/fd.h"
 #include "collect/collect.h"
 #include "collect/connector.h"
+#include "collect/netns.h"
 #include "config/config.h"
 #include "cycle.h"
 
@@ -173,7 +175,9 @@ static int look(CollectorKind kind, const char *comm) {
 
 /* --- looks that find nothing new ------------------------------------------------------------------- */
 
-#define STEADY_LOOKS 21 /* two rescans in it */
+#define RESCANS_BEFORE 3 /* each is read once more after its first walk */
+#define RESCANS 2        /* whole ones are measured: a rescan and the looks to the next one, so that the mean is what it is in the long run */
+#define LOOKS_MAX 100
 
 static void take_notice(void *userdata, const ConnectorNotice *n) {
         static const NoticeKind kinds[] = {
@@ -183,6 +187,15 @@ static void take_notice(void *userdata, const ConnectorNotice *n) {
 
         if (n->kind != CONNECTOR_ACK)
                 cycle_process_queue(userdata, kinds[n->kind], n->pid, now, now);
+}
+
+typedef struct Costs {
+        uint64_t items[LOOKS_MAX], sum;
+        size_t count;
+} Costs;
+
+static void cost_add(Costs *c, uint64_t cost) {
+        c->sum += c->items[c->count++] = cost;
 }
 
 static int compare_costs(const void *a, const void *b) {
@@ -199,9 +212,32 @@ static int configure(Config *config, const char *what) {
         return config_load(what, CONFIG_TRUST_WARN, config, &messages);
 }
 
+static void costs_print(Costs *c, const char *what) {
+        qsort(c->items, c->count, sizeof(c->items[0]), compare_costs);
+        (void) printf("%smedian_ms %.3f\n%smean_ms %.3f\n%smost_ms %.3f\n", what, (double) c->items[c->count / 2] / 1000, what,
+                      (double) c->sum / (double) c->count / 1000, what, (double) c->items[c->count - 1] / 1000);
+}
+
+/* CPU of bare dumps where the last cycle looked. Getting there is not part of it; nor is who is gone. */
+static uint64_t bare_cost(const Cycle *c) {
+        uint64_t sum = 0;
+
+        for (size_t i = 0; i < c->looked; i++) {
+                int fd = netns_socket(c->proc_fd, c->namespaces[i].pid, AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG);
+                uint64_t cpu = clock_cpu();
+
+                if (fd >= 0 && dump(fd, AF_INET) == 0 && dump(fd, AF_INET6) == 0)
+                        sum += clock_cpu() - cpu;
+                (void) fd_close(fd);
+        }
+        return sum;
+}
+
 static int steady(const char *what, bool noticed) {
         LedgerOptions options = { .boot_id = "00000000000000000000000000000000", .secret = { 1, 2 } };
-        uint64_t events = 0, sum = 0, costs[STEADY_LOOKS];
+        Costs looks = {}, dumps = {};
+        uint64_t events = 0;
+        unsigned rescans = 0;
         Connector connector = CONNECTOR_NULL;
         CycleFigures figures;
         LedgerStatus status;
@@ -215,22 +251,31 @@ static int steady(const char *what, bool noticed) {
             ledger_new(&ledger, &options, &config.rules, count_event, &events) < 0 || (noticed && connector_open(&connector) < 0))
                 return 1;
         cycle = (Cycle){ .proc_fd = proc_fd, .collector = collector, .ledger = ledger, .config = &config, .processes.noticed = noticed };
-        for (int i = -2; i < STEADY_LOOKS; i++) {
-                uint64_t cpu;
+        while (looks.count < LOOKS_MAX) {
+                uint64_t cpu, walked = cycle.walked;
 
-                (void) usleep(1000000);
+                (void) usleep(500000);
                 cpu = clock_cpu();
                 if (noticed && connector_receive(&connector, 100000, take_notice, &cycle) < 0)
                         return 1;
                 if (cycle_run(&cycle, &figures) < 0)
                         return 1;
-                if (i >= 0)
-                        sum += costs[i] = clock_cpu() - cpu;
+                cpu = clock_cpu() - cpu;
+                rescans += cycle.walked != walked;
+                if (rescans == RESCANS_BEFORE + RESCANS)
+                        break;
+                if (rescans >= RESCANS_BEFORE)
+                        cost_add(&looks, cpu);
+
+                (void) usleep(500000);
+                cpu = bare_cost(&cycle);
+                if (rescans >= RESCANS_BEFORE)
+                        cost_add(&dumps, cpu);
         }
-        qsort(costs, STEADY_LOOKS, sizeof(costs[0]), compare_costs);
         ledger_status(ledger, &status);
-        (void) printf("watched %zu\nknown %zu\nnamespaces %zu\nmedian_ms %.3f\nmean_ms %.3f\nmost_ms %.3f\n", status.sockets, status.known, cycle.looked,
-                      (double) costs[STEADY_LOOKS / 2] / 1000, (double) sum / STEADY_LOOKS / 1000, (double) costs[STEADY_LOOKS - 1] / 1000);
+        (void) printf("watched %zu\nknown %zu\nnamespaces %zu\n", status.sockets, status.known, cycle.looked);
+        costs_print(&looks, "");
+        costs_print(&dumps, "bare_");
         connector_close(&connector);
         ledger_free(ledger);
         collector_free(collector);
