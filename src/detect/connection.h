@@ -191,6 +191,7 @@ struct Connection {
         uint32_t send_queue, receive_queue;
         uint32_t inode, peer_inode, interface, uid;
         uint32_t judged; /* Ledger.cycle in which it last was */
+        uint32_t asked;  /* ... in which a row last asked for new holders */
         int fd; /* of the primary holder when it was found */
         Endpoint local, peer, told_peer;
 

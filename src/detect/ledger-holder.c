@@ -154,6 +154,7 @@ static int holder_new(Ledger *l, Holder **place, int fd, uint32_t inode) {
         }
         *place = h;
         l->holders++;
+        l->held_since = h->since;
         if (!h->next_of_inode)
                 ledger_note_stray(l, h);
         return ledger_holder_gained(l, h);
@@ -169,7 +170,7 @@ static int holder_move(Ledger *l, Holder *h, uint32_t inode) {
         r = holder_link(l, h, inode);
         if (r < 0)
                 return holder_link(l, h, before) ?: r; /* its slot has just been left: there is room */
-        h->since = l->cycle + l->looked;
+        l->held_since = h->since = l->cycle + l->looked;
         if (!h->next_of_inode)
                 ledger_note_stray(l, h);
         return ledger_holder_gained(l, h);

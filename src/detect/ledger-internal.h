@@ -109,6 +109,7 @@ struct Ledger {
         size_t heirs;        /* Actors with heir_of */
         size_t matched_actors;
         size_t holders, unkept; /* of all Actors: how many are remembered, and are not */
+        uint32_t held_since; /* the youngest Holder.since */
         size_t denied;       /* newly, since the last judgement */
         uint32_t denied_pid; /* the last of them */
         uint64_t scan_t0, previous_scan_t0; /* of the current or last scan of processes, of the complete one before; 0: none yet */

@@ -110,8 +110,12 @@ static void change_state(Connection *c, uint8_t state) {
         c->state_noticed = false;
 }
 
-/* A holder that it had not when it was last judged, or that matches more since. */
-static bool has_new_holder(const Ledger *l, const Connection *c, uint32_t inode) {
+/* A holder that it had not when it was last judged, or that matches more since. Where nobody is told, this is asked of each row: but not where no holder
+ * has come anywhere since it was last asked. */
+static bool has_new_holder(const Ledger *l, Connection *c, uint32_t inode) {
+        if (l->held_since < c->asked)
+                return false;
+        c->asked = l->cycle;
         for (Holder *h = inode ? ledger_holders(l, inode) : NULL; h; h = h->next_of_inode)
                 if (h->since > c->judged)
                         return true;

@@ -175,6 +175,8 @@ static void actor_judge(Ledger *l, Actor *a) {
         l->scan_judged = true;
         for (Holder *h = gained ? a->holders : NULL; h; h = h->next_of_actor)
                 h->since = l->cycle;
+        if (gained)
+                l->held_since = MAX(l->held_since, l->cycle);
 }
 
 /* t: when it was certainly there, with these facts or those that it had before. unknown: where it is new, it may match since then; 0: unknown. */
