@@ -209,7 +209,7 @@ struct Connection {
         uint8_t peer_asks : 2;   /* how often its other end was asked for */
         bool pending : 1;
         bool newcomer : 1;       /* not yet judged */
-        bool waited : 1;         /* for its accept, one judgement long */
+        bool waited : 1;         /* for its accept, or its holder, one judgement long */
         bool appeared : 1;       /* opened_not_before and _not_after are known, or will be when the look ends */
         bool told : 1;
         uint8_t told_as : 2;     /* ToldAs */

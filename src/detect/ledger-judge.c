@@ -151,6 +151,14 @@ static bool awaits_accept(const Ledger *l, Connection *c) {
         return ledger_listener(l, &c->table->netns, c->transport, c->family, &c->local);
 }
 
+/* It is told whoever has it, and nobody is known to: a process that began after the last list of them was read is found in the next one. */
+static bool awaits_holder(Connection *c) {
+        if (c->rule == RULE_NONE || c->primary || c->orphan || c->inode == 0 || !c->appeared || c->noticed || c->waited)
+                return false;
+        c->waited = true;
+        return true;
+}
+
 /* Without a cookie, and freed before anybody looked whose it is: the message about it was kept. */
 static void miss_freed(Ledger *l, Connection *c, uint64_t now) {
         uint64_t not_after = MAX(c->shown, now);
@@ -170,10 +178,14 @@ static void judge_newcomer(Ledger *l, Connection *c, uint64_t now) {
                 ledger_pend(l, c);
                 return;
         }
+        c->rule = ledger_decide(l, c, &listener);
+        if (awaits_holder(c)) {
+                ledger_pend(l, c);
+                return;
+        }
         c->newcomer = false;
         c->state_open = false;
         c->judged = l->cycle;
-        c->rule = ledger_decide(l, c, &listener);
         if (c->rule == RULE_NONE && (c->orphan || !ledger_holders(l, c->inode)) && !c->noticed) {
                 if (c->freed)
                         miss_freed(l, c, now);

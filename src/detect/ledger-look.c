@@ -160,8 +160,8 @@ static int see_known(Ledger *l, Connection *c, const Socket *row, TableState *t)
                 return 0;
         if (connection_is_other_use(c, row))
                 return see_other_use(l, c, row, t);
-        if (c->orphan && row->inode != 0) {
-                /* It was accepted: now it has a holder. */
+        if ((c->orphan || c->newcomer) && row->inode != 0) {
+                /* It was accepted, or waited for: now it has a holder. */
                 ledger_pend(l, c);
                 l->unheld += !row_is_held(l, row);
         }

@@ -214,6 +214,7 @@ def test_threads(audit, actor):
     server, process, named = actor('bystander'), actor('watched-threads'), actor('bystander')
     to = server.do(LISTEN.format('l'))
     a.next('process-matched', PID=process.pid)
+    a.cycles(2)  # what the first look shows is present
     run = 'threading.Thread(target=lambda: [name(b"{0}"), keep.setdefault("c", socket.create_connection(("127.0.0.1", {1}))), time.sleep(30)], daemon=True).start()'
     process.do(run.format('innocent', to))
     named.do(run.format('watched-thread', to))

@@ -29,6 +29,11 @@ at 10.4 judge
 at 11.1-11.2 look tcp
   c6 2001 *:80 - listening
 at 11.2 judge
-> listener-appeared c6 ?[?] RULE=servers NOT_BEFORE=10.1 NOT_AFTER=11.2
 at 11.3 question c1=gone
 > listener-vanished c1 -BYTES_SENT NOT_BEFORE=10.1
+# Who has it may be found one look later.
+at 12.1-12.2 look tcp
+  c6 2001 *:80 - listening
+unheld 1
+at 12.2 judge
+> listener-appeared c6 ?[?] RULE=servers NOT_BEFORE=10.1 NOT_AFTER=11.2
