@@ -55,8 +55,10 @@ static bool row_has_listener(const Ledger *l, const TableState *t, const Socket 
 /* Rule 4: it has a holder from before the first look of this table, which lacked it: it may be that old. Later on it is rather a socket
  * that was not bound or connected until now. */
 static bool row_may_be_old(const Ledger *l, const TableState *t, const Socket *row) {
+        if (!t->covered || l->cycle - t->since > FIRST_LOOKS)
+                return false;
         for (Holder *h = row->inode ? ledger_holders(l, row->inode) : NULL; h; h = h->next_of_inode)
-                if (t->covered && h->since <= t->since && l->cycle - t->since <= FIRST_LOOKS)
+                if (h->since <= t->since)
                         return true;
         return false;
 }
