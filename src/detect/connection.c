@@ -20,8 +20,8 @@ static void learn_closer(Connection *c) {
                 c->closer = CLOSER_BOTH;
 }
 
-Connection *connection_new(uint64_t key, const Socket *s, TableState *table) {
-        Connection *c = calloc(1, sizeof(Connection));
+Connection *connection_new(Pool *pool, uint64_t key, const Socket *s, TableState *table) {
+        Connection *c = pool_get(pool);
 
         if (!c)
                 return NULL;
@@ -56,7 +56,7 @@ Connection *connection_free(Connection *c) {
                 free(c->changes);
                 free(c->device);
         }
-        free(c);
+        pool_put(c);
         return NULL;
 }
 

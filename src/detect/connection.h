@@ -11,6 +11,7 @@
 #define HASH_NONFATAL_OOM 1 /* uthash exits otherwise; a failed add leaves hh.tbl NULL */
 #include <uthash.h>
 
+#include "base/pool.h"
 #include "collect/look.h"
 #include "collect/notice.h"
 #include "collect/process.h"
@@ -270,7 +271,7 @@ static inline Connection *slot_connection(uint64_t value) {
         return (Connection *) (uintptr_t) value;
 }
 
-Connection *connection_new(uint64_t key, const Socket *s, TableState *table);
+Connection *connection_new(Pool *pool, uint64_t key, const Socket *s, TableState *table);
 Connection *connection_free(Connection *c);
 /* Another state. The one before is remembered until the next event, unless that event was about it. */
 void connection_change_state(Connection *c, unsigned state);

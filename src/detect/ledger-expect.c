@@ -48,12 +48,12 @@ void ledger_expect_rules(Ledger *l, const RuleSet *old, const RuleSet *now) {
 }
 
 /* What can still be told of c when it is gone. */
-static Connection *last_new(const Connection *c, TableState *table) {
+static Connection *last_new(Ledger *l, const Connection *c, TableState *table) {
         Connection *copy;
         Socket s;
 
         connection_socket(c, &s);
-        copy = connection_new(c->key, &s, table);
+        copy = connection_new(&l->connection_pool, c->key, &s, table);
         if (!copy)
                 return NULL;
         copy->id = c->id;
@@ -76,7 +76,7 @@ void ledger_expect_ended(Ledger *l, const Connection *c, uint64_t not_after, con
 
         if (!x || l->rules->rules[c->rule].expect.min == 0)
                 return;
-        copy = last_new(c, &x->last_table);
+        copy = last_new(l, c, &x->last_table);
         if (!copy)
                 return;
         last_free(x->last);

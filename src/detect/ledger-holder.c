@@ -72,7 +72,7 @@ static void holders_free(Ledger *l, Actor *a, uint64_t not_before, uint64_t not_
                 holder_unlink(l, h);
                 l->holders--;
                 ledger_holder_lost(l, h, not_before, not_after, exited);
-                free(h);
+                pool_put(h);
         }
 }
 
@@ -141,7 +141,7 @@ static int holder_unkept(Ledger *l) {
 }
 
 static int holder_new(Ledger *l, Holder **place, int fd, uint32_t inode) {
-        Holder *h = calloc(1, sizeof(Holder));
+        Holder *h = pool_get(&l->holder_pool);
         int r;
 
         if (!h)
@@ -149,7 +149,7 @@ static int holder_new(Ledger *l, Holder **place, int fd, uint32_t inode) {
         *h = (Holder){ .actor = l->walked, .fd = fd, .since = l->cycle + l->looked, .seen = true, .next_of_actor = *place };
         r = holder_link(l, h, inode);
         if (r < 0) {
-                free(h);
+                pool_put(h);
                 return r;
         }
         *place = h;

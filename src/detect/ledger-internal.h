@@ -81,6 +81,7 @@ struct Ledger {
         SocketMap sockets;   /* key of a socket: Connection or Slot */
         SocketMap inodes;    /* inode: list of Holder */
         SocketMap listeners; /* namespace and TCP or UDP port: key of a listening socket */
+        Pool connection_pool, holder_pool;
         size_t connections;
         size_t suspects;
         size_t kept;         /* closed slots that the sweep left for their destroy messages */

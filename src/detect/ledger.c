@@ -151,7 +151,7 @@ Connection *ledger_add(Ledger *l, uint64_t key, const Socket *s, TableState *t) 
                 l->over_limit++;
                 return NULL;
         }
-        c = connection_new(key, s, t);
+        c = connection_new(&l->connection_pool, key, s, t);
         if (!c)
                 return NULL;
         if (socketmap_put(&l->sockets, key, (uintptr_t) c) < 0)
@@ -225,6 +225,8 @@ int ledger_new(Ledger **ret, const LedgerOptions *options, const RuleSet *rules,
         boot_numbers(l->options.boot_id, l->boot);
         ledger_expect_rules(l, NULL, rules);
         l->pending_tail = &l->pending;
+        l->connection_pool.size = sizeof(Connection);
+        l->holder_pool.size = sizeof(Holder);
         l->heal_at = UINT64_MAX;
         *ret = l;
         return 0;
@@ -253,6 +255,8 @@ Ledger *ledger_free(Ledger *l) {
         ledger_expect_free(l, l->rules);
         ledger_processes_free(l);
         ledger_books_free(l);
+        pool_done(&l->connection_pool);
+        pool_done(&l->holder_pool);
         socketmap_done(&l->sockets);
         socketmap_done(&l->inodes);
         socketmap_done(&l->let_go);

@@ -3,14 +3,18 @@
 #include "detect/socketmap.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "base/macro.h"
+#include "base/pages.h"
 
 #define CAPACITY_MIN 64
 
+static void slots_free(SocketMap *m) {
+        pages_free(m->slots, m->capacity * sizeof(SocketSlot));
+}
+
 void socketmap_done(SocketMap *m) {
-        free(m->slots);
+        slots_free(m);
         *m = (SocketMap){};
 }
 
@@ -70,14 +74,14 @@ static void insert_at(SocketMap *m, size_t i, size_t distance, SocketSlot new) {
 }
 
 static int resize(SocketMap *m, size_t capacity) {
-        SocketMap other = { .slots = calloc(capacity, sizeof(SocketSlot)), .capacity = capacity };
+        SocketMap other = { .slots = pages_new(capacity * sizeof(SocketSlot), true), .capacity = capacity };
 
         if (!other.slots)
                 return -ENOMEM;
         for (size_t i = 0; i < m->capacity; i++)
                 if (m->slots[i].key != 0)
                         insert_at(&other, home_of(&other, m->slots[i].key), 0, m->slots[i]);
-        free(m->slots);
+        slots_free(m);
         *m = other;
         return 0;
 }
