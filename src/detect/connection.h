@@ -73,6 +73,7 @@ typedef struct Gain {
 struct Actor {
         UT_hash_handle hh; /* Ledger.actors, by pid */
         Process process;
+        char entity[sizeof("-4294967295-18446744073709551615") + 32]; /* boot, pid and start: tells it from all others for ever */
         RuleBits matched; /* sticky */
         int rule;         /* first rule with a match that holds; -1: none */
         unsigned references; /* the table, and each Connection that names it */

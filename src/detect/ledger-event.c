@@ -161,10 +161,6 @@ static void set_id(Event *e, FieldId id, uint32_t value) {
                 event_set_number(e, id, value);
 }
 
-void ledger_event_entity(const Ledger *l, Event *e, FieldId id, const Process *p) {
-        event_set_printf(e, id, "%s-%u-%llu", l->options.boot_id, p->pid, (unsigned long long) p->start_ticks);
-}
-
 static void set_container(Event *e, const Process *p) {
         event_set_bytes(e, EVENT_FIELD_CONTAINER, bytes_of(p->container));
         if (p->container_runtime)
@@ -197,14 +193,14 @@ static void set_evidence(Ledger *l, Event *e, const Process *p) {
         event_set_bytes(e, EVENT_FIELD_PARENT_COMM, bytes_of(parent->process.comm));
         event_set_bytes(e, EVENT_FIELD_PARENT_EXE, bytes_of(parent->process.exe));
         set_cmdline(l, e, EVENT_FIELD_PARENT_CMDLINE, &parent->process);
-        ledger_event_entity(l, e, EVENT_FIELD_PARENT_ENTITY, &parent->process);
+        event_set_word(e, EVENT_FIELD_PARENT_ENTITY, parent->entity);
 }
 
 void ledger_event_process(Ledger *l, Event *e, Actor *a, bool evidence) {
         const Process *p = &a->process;
 
         event_set_number(e, EVENT_FIELD_PID, p->pid);
-        ledger_event_entity(l, e, EVENT_FIELD_PROCESS_ENTITY, p);
+        event_set_word(e, EVENT_FIELD_PROCESS_ENTITY, a->entity);
         event_set_number(e, EVENT_FIELD_PROCESS_START, p->start_usec);
         event_set_bytes(e, EVENT_FIELD_COMM, bytes_of(p->comm));
         event_set_bytes(e, EVENT_FIELD_EXE, bytes_of(p->exe));

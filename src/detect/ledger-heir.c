@@ -107,7 +107,7 @@ static void tell_heir(Ledger *l, Actor *a) {
         event_set_number(e, EVENT_FIELD_INHERITED_COUNT, a->inherited);
         event_set_number(e, EVENT_FIELD_FROM_PID, from->pid);
         event_set_bytes(e, EVENT_FIELD_FROM_COMM, bytes_of(from->comm));
-        ledger_event_entity(l, e, EVENT_FIELD_FROM_ENTITY, from);
+        event_set_word(e, EVENT_FIELD_FROM_ENTITY, a->heir_of->entity);
         if (a->rule >= 0)
                 event_set_word(e, EVENT_FIELD_RULE, l->rules->rules[a->rule].name);
         ledger_say(l, e);

@@ -226,7 +226,6 @@ Event *ledger_event(Ledger *l, EventKind kind, uint64_t not_before, uint64_t not
 void ledger_event_connection(Ledger *l, Event *e, Connection *c);
 void ledger_event_figures(Event *e, const Connection *c);
 void ledger_event_address(Event *e, FieldId address, FieldId port, unsigned family, const Endpoint *endpoint);
-void ledger_event_entity(const Ledger *l, Event *e, FieldId id, const Process *p);
 void ledger_event_process(Ledger *l, Event *e, Actor *a, bool evidence);
 
 

@@ -229,7 +229,7 @@ void ledger_event_peer(Ledger *l, Event *e, const Connection *c) {
                 return;
         p = &o->process->process;
         event_set_number(e, EVENT_FIELD_PEER_PID, p->pid);
-        ledger_event_entity(l, e, EVENT_FIELD_PEER_PROCESS_ENTITY, p);
+        event_set_word(e, EVENT_FIELD_PEER_PROCESS_ENTITY, o->process->entity);
         event_set_bytes(e, EVENT_FIELD_PEER_COMM, bytes_of(p->comm));
         event_set_bytes(e, EVENT_FIELD_PEER_EXE, bytes_of(p->exe));
         if (p->uid != PROCESS_UNKNOWN)

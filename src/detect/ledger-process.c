@@ -6,6 +6,7 @@
  * rename does not end its audit), and passes on to its children where the rule says so. */
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,6 +101,7 @@ static Actor *actor_new(Ledger *l, Process *p) {
                 return NULL;
         a->process = *p;
         process_init(p);
+        (void) snprintf(a->entity, sizeof(a->entity), "%s-%u-%llu", l->options.boot_id, a->process.pid, (unsigned long long) a->process.start_ticks);
         a->fresh = last_scan_t0(l) != 0 && a->process.start_usec + USEC_PER_TICK >= last_scan_t0(l);
         a->rule = -1;
         a->references = 1;
