@@ -145,6 +145,15 @@ uint64_t ledger_closed_slot(const TableState *t, bool by_look);
 /* Take it out of the map and free it. The slot becomes `instead` (0: none). */
 void ledger_drop(Ledger *l, Connection *c, uint64_t instead);
 void ledger_pend(Ledger *l, Connection *c);
+/* What work on c will need is asked of the memory some steps before, so that it is at hand then: in the order of this list. Of 100,000 connections hardly
+ * anything is still in a cache. Nothing but time depends on it. NULL is nothing. */
+typedef enum FetchStep {
+        FETCH_ITSELF,
+        FETCH_SLOTS,   /* where it, and its holders, are in the maps */
+        FETCH_HOLDERS, /* and what is known of its other end */
+        _FETCH_MAX,
+} FetchStep;
+void ledger_fetch(const Ledger *l, const Connection *c, FetchStep step);
 /* It is not there any more: tell what is to be told, and drop it. */
 void ledger_vanish(Ledger *l, Connection *c, uint64_t not_before, uint64_t not_after, const Notice *notice, uint64_t instead);
 /* A row that listens: its port is remembered, for directions and for what is not yet accepted. */

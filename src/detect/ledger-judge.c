@@ -338,6 +338,8 @@ static void judge_pending(Ledger *l, uint64_t now) {
         while (c) {
                 Connection *next = c->next_pending;
 
+                ledger_fetch(l, next ? next->next_pending : NULL, FETCH_SLOTS);
+                ledger_fetch(l, next, FETCH_HOLDERS);
                 c->pending = false;
                 if (c->out)
                         connection_free(c);

@@ -47,27 +47,37 @@ static bool is_to_be_told(Ledger *l, Connection *c) {
 }
 
 static bool is_wanted(Ledger *l, Connection *c) {
-        return c->peer_asks < ASKS_MAX && !c->out && !c->ended && !c->suspect && is_connected(c) && is_to_be_told(l, c);
+        return !c->out && !c->ended && !c->suspect && is_connected(c) && is_to_be_told(l, c);
 }
 
 /* --- both ends in the map --------------------------------------------------------------------------- */
 
-#define AMBIGUOUS 1 /* more than one Connection has this key */
+/* Both ends of a connection of this host are mostly new in the same look. */
+typedef struct Pair {
+        Connection *ends[2]; /* NULL: not seen */
+        bool ambiguous;      /* more than two have these addresses */
+} Pair;
 
-/* Of its addresses, normalised, seen from this end or from the other. */
-static uint64_t pair_key(const Ledger *l, const Connection *c, bool swapped) {
-        Endpoint ends[2] = { c->local, c->peer };
-        uint64_t h = hash_mix(l->secret[0] ^ c->table->netns.id, l->secret[1]);
+/* All that is about to be judged. */
+typedef struct Pairs {
+        Pair *pairs;
+        size_t count;
+        SocketMap numbers; /* of a pair, from 1 on, by the addresses */
+} Pairs;
 
-        for (unsigned i = 0; i < 2; i++) {
-                Endpoint *e = &ends[swapped ? 1 - i : i];
-                unsigned family = endpoint_normalise((Family) c->family, e);
-                uint64_t half[2];
+static uint64_t hash_end(const Ledger *l, unsigned family, Endpoint e) {
+        unsigned normalised = endpoint_normalise((Family) family, &e);
+        uint64_t half[2];
 
-                memcpy(half, e->ip, sizeof(half));
-                h = hash_mix(hash_mix(h ^ half[0], half[1]), e->port ^ (uint64_t) family << 16);
-        }
-        return h ?: 1;
+        memcpy(half, e.ip, sizeof(half));
+        return hash_mix(hash_mix(l->secret[1] ^ half[0], half[1]), e.port ^ (uint64_t) normalised << 16);
+}
+
+/* The same from both ends. */
+static uint64_t pair_key(const Ledger *l, const Connection *c) {
+        uint64_t ends = hash_end(l, c->family, c->local) + hash_end(l, c->family, c->peer);
+
+        return hash_mix(l->secret[0] ^ c->table->netns.id, ends) ?: 1;
 }
 
 static bool is_normalised_equal(const Connection *a, Endpoint x, const Connection *b, Endpoint y) {
@@ -78,41 +88,74 @@ static bool is_one_of_pair(const Connection *c) {
         return c->transport == TRANSPORT_TCP && !c->out && !c->ended && !c->suspect && is_connected(c);
 }
 
-/* All that is about to be judged, by its addresses: both ends of a new connection of this host mostly are. Out of memory costs a question. */
-static SocketMap collect_pairs(const Ledger *l) {
-        SocketMap pairs = {};
+static Pair *find_pair(const Ledger *l, const Pairs *p, const Connection *c) {
+        const uint64_t *number = is_one_of_pair(c) ? socketmap_find(&p->numbers, pair_key(l, c)) : NULL;
 
-        for (Connection *c = l->pending; c; c = c->next_pending) {
-                uint64_t key, *there;
-
-                if (!is_one_of_pair(c))
-                        continue;
-                key = pair_key(l, c, false);
-                there = socketmap_find(&pairs, key);
-                if (there)
-                        *there = AMBIGUOUS;
-                else
-                        (void) socketmap_put(&pairs, key, (uintptr_t) c);
-        }
-        return pairs;
+        return number ? &p->pairs[*number - 1] : NULL;
 }
 
-/* The inode of the one that these looks have shown with the addresses of c swapped; 0: none. Nobody has accepted it yet, or another interface may be meant: that is to
- * be asked. */
-static uint32_t other_in(const Ledger *l, const SocketMap *pairs, const Connection *c) {
-        const uint64_t *there = is_one_of_pair(c) ? socketmap_find(pairs, pair_key(l, c, true)) : NULL;
-        const Connection *other = there && *there != AMBIGUOUS ? slot_connection(*there) : NULL;
+static int add_pair(const Ledger *l, Pairs *p, Connection *c) {
+        Pair *pair = find_pair(l, p, c), *pairs;
+        bool third = pair && pair->ends[1];
 
-        if (!other || other->orphan || other->interface != c->interface || other->table->netns.id != c->table->netns.id)
+        if (pair && !third) {
+                pair->ends[1] = c;
                 return 0;
-        return is_normalised_equal(c, c->local, other, other->peer) && is_normalised_equal(c, c->peer, other, other->local) ? other->inode : 0;
+        }
+        if (third)
+                pair->ambiguous = true;
+        pairs = array_grow(p->pairs, p->count, sizeof(*pairs));
+        if (!pairs)
+                return -ENOMEM;
+        p->pairs = pairs;
+        p->pairs[p->count++] = (Pair){ .ends = { c }, .ambiguous = third };
+        return third || !is_one_of_pair(c) ? 0 : socketmap_put(&p->numbers, pair_key(l, c), p->count);
+}
+
+static int collect_pairs(const Ledger *l, Pairs *p) {
+        int r = 0;
+
+        for (Connection *c = l->pending; c && r >= 0; c = c->next_pending)
+                r = add_pair(l, p, c);
+        return r;
+}
+
+static void pairs_done(Pairs *p) {
+        free(p->pairs);
+        socketmap_done(&p->numbers);
+}
+
+/* Nobody has accepted it yet, or another interface may be meant: that is to be asked. */
+static bool is_other_end(const Connection *c, const Connection *other) {
+        return other != c && !other->orphan && other->interface == c->interface && other->table->netns.id == c->table->netns.id &&
+               is_normalised_equal(c, c->local, other, other->peer) && is_normalised_equal(c, c->peer, other, other->local);
+}
+
+/* The inode of the one that these looks have shown with the addresses of c swapped; 0: none. */
+static uint32_t other_in(const Pair *pair, const Connection *c) {
+        for (size_t i = 0; pair && !pair->ambiguous && i < ELEMENTSOF(pair->ends); i++)
+                if (pair->ends[i] && is_other_end(c, pair->ends[i]))
+                        return pair->ends[i]->inode;
+        return 0;
 }
 
 /* --- questions -------------------------------------------------------------------------------------- */
 
-static int hand_out(const Ledger *l, const SocketMap *pairs, Connection *c, ledger_peer_t take, void *userdata) {
-        PeerQuestion q = {
-                .other = other_in(l, pairs, c),
+typedef struct Asking {
+        Ledger *ledger;
+        ledger_peer_t take;
+        void *userdata;
+} Asking;
+
+/* For the n-th time. pair: NULL: the other end is not known. */
+static int ask(const Asking *a, Connection *c, const Pair *pair, unsigned n) {
+        PeerQuestion q;
+
+        if (c->peer_asks >= n || !is_wanted(a->ledger, c))
+                return 0;
+        c->peer_asks = n & 3;
+        q = (PeerQuestion){
+                .other = other_in(pair, c),
                 .key = c->key,
                 .netns = c->table->netns,
                 .inode = c->inode,
@@ -123,32 +166,46 @@ static int hand_out(const Ledger *l, const SocketMap *pairs, Connection *c, ledg
                 .peer = c->peer,
                 .interface = c->interface,
         };
-
         if (c->primary)
                 q.this_end = (PeerProcess){ c->primary->process.pid, c->primary->process.start_ticks };
-        return take(userdata, &q);
+        return a->take(a->userdata, &q);
+}
+
+/* Both ends one after the other: each needs the holders of both. */
+static int ask_both(const Asking *a, const Pair *pair) {
+        int r = ask(a, pair->ends[0], pair, 1);
+
+        return r < 0 || !pair->ends[1] ? r : ask(a, pair->ends[1], pair, 1);
+}
+
+/* The pairs behind number i, the farthest first. */
+static void fetch_ahead(const Ledger *l, const Pairs *p, size_t i) {
+        for (FetchStep step = 0; step < _FETCH_MAX; step++) {
+                size_t ahead = i + _FETCH_MAX - step;
+
+                for (size_t k = 0; ahead < p->count && k < ELEMENTSOF(p->pairs->ends); k++)
+                        ledger_fetch(l, p->pairs[ahead].ends[k], step);
+        }
 }
 
 int ledger_peers(Ledger *l, ledger_peer_t take, void *userdata) {
-        SocketMap pairs = collect_pairs(l);
+        const Asking asking = { l, take, userdata };
         size_t again = l->peer_again_count;
-        int r = 0;
+        Pairs pairs = {};
+        int r = collect_pairs(l, &pairs);
 
         l->peer_again_count = 0;
         for (size_t i = 0; i < again && r >= 0; i++) {
                 Connection *c = ledger_connection(l, l->peer_again[i]);
 
-                if (c && is_wanted(l, c)) {
-                        c->peer_asks = ASKS_MAX;
-                        r = hand_out(l, &pairs, c, take, userdata);
-                }
+                if (c)
+                        r = ask(&asking, c, find_pair(l, &pairs, c), ASKS_MAX);
         }
-        for (Connection *c = l->pending; c && r >= 0; c = c->next_pending)
-                if (c->peer_asks == 0 && is_wanted(l, c)) {
-                        c->peer_asks = 1;
-                        r = hand_out(l, &pairs, c, take, userdata);
-                }
-        socketmap_done(&pairs);
+        for (size_t i = 0; i < pairs.count && r >= 0; i++) {
+                fetch_ahead(l, &pairs, i);
+                r = ask_both(&asking, &pairs.pairs[i]);
+        }
+        pairs_done(&pairs);
         return r;
 }
 

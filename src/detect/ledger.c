@@ -16,6 +16,7 @@
 #include "base/parse.h"
 #include "detect/ledger-internal.h"
 
+#define CACHE_LINE 64
 
 static uint64_t hash_endpoint(uint64_t h, const Endpoint *e) {
         uint64_t half[2];
@@ -131,6 +132,21 @@ void ledger_pend(Ledger *l, Connection *c) {
         c->next_pending = NULL;
         *l->pending_tail = c;
         l->pending_tail = &c->next_pending;
+}
+
+void ledger_fetch(const Ledger *l, const Connection *c, FetchStep step) {
+        if (!c)
+                return;
+        if (step == FETCH_ITSELF)
+                for (size_t i = 0; i < sizeof(*c); i += CACHE_LINE)
+                        __builtin_prefetch((const char *) c + i);
+        else if (step == FETCH_SLOTS) {
+                socketmap_prefetch(&l->sockets, c->key);
+                socketmap_prefetch(&l->inodes, c->inode);
+        } else {
+                __builtin_prefetch(ledger_holders(l, c->inode));
+                __builtin_prefetch(c->other);
+        }
 }
 
 /* The same after a restart, where there is a cookie; another one for another use of the socket. Addresses alone come again. */

@@ -52,6 +52,11 @@ uint64_t *socketmap_find(const SocketMap *m, uint64_t key) {
         return m->count > 0 && locate(m, key, &i, &distance) ? &m->slots[i].value : NULL;
 }
 
+void socketmap_prefetch(const SocketMap *m, uint64_t key) {
+        if (m->count > 0)
+                __builtin_prefetch(&m->slots[home_of(m, key)]);
+}
+
 /* A key that is not there, into slot i, so far from its home, of a map that has room. */
 static void insert_at(SocketMap *m, size_t i, size_t distance, SocketSlot new) {
         for (;; distance++, i = next_of(m, i)) {

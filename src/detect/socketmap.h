@@ -23,6 +23,8 @@ void socketmap_done(SocketMap *m);
 
 /* NULL: not there. */
 uint64_t *socketmap_find(const SocketMap *m, uint64_t key);
+/* This key will be asked for soon: its slot comes from memory meanwhile. */
+void socketmap_prefetch(const SocketMap *m, uint64_t key);
 /* Insert or replace. -ENOMEM (nothing changed). */
 int socketmap_put(SocketMap *m, uint64_t key, uint64_t value);
 /* False: was not there. */
