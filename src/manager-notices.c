@@ -113,7 +113,7 @@ static void take_batch(Notices *n, int count) {
 static void tell_lost(Notices *n, uint64_t now) {
         Notice notice = { .kind = NOTICE_LOST, .source = NOTICE_BY_DESTROY, .not_before = not_before(n, now), .not_after = now };
         uint32_t dropped = 0;
-        int r = n->overrun ? destroy_lost(&n->destroy, n->proc_fd, &dropped) : 0;
+        int r = n->overrun ? drops_read(&n->destroy.drops, n->proc_fd, &dropped) : 0;
 
         if (r < 0)
                 log_warning("the kernel dropped messages about closed sockets, and does not say how many: %s", strerror(-r));

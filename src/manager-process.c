@@ -52,21 +52,19 @@ static void take(void *userdata, const ConnectorNotice *notice) {
                 cycle_process_queue(n->cycle, kinds[notice->kind], notice->pid, not_before, not_after);
 }
 
-/* all: everything that came was read. A hole shows when the next notice of the same CPU is read: if none has come yet, one is known to be lost,
- * and the rest is told when it shows. */
+/* all: everything that came was read. */
 static void tell_lost(ProcessNotices *n, uint64_t now, bool all) {
         Notice notice = { .kind = NOTICE_LOST, .source = NOTICE_BY_CONNECTOR, .not_before = n->empty, .not_after = now };
+        uint64_t lost = connector_lost(&n->connector, n->cycle->proc_fd);
 
-        if (n->connector.overrun || n->connector.lost > n->told_lost)
-                cycle_process_lost(n->cycle);
-        n->overrun |= n->connector.overrun;
-        n->connector.overrun = false;
-        if ((n->connector.lost <= n->told_lost && !n->overrun) || now < n->tell_at || !all)
+        if (lost <= n->told_lost)
                 return;
-        notice.count = n->connector.lost > n->told_lost ? n->connector.lost - n->told_lost : 1;
+        cycle_process_lost(n->cycle);
+        if (now < n->tell_at || !all)
+                return;
+        notice.count = lost - n->told_lost;
         (void) ledger_note(n->ledger, &notice);
-        n->told_lost += notice.count;
-        n->overrun = false;
+        n->told_lost = lost;
         n->tell_distance = now > n->tell_at + TELL_LONGEST ? USEC_PER_SEC : MIN(n->tell_distance * 2, TELL_LONGEST);
         n->tell_at = now + n->tell_distance;
 }

@@ -23,7 +23,6 @@ typedef struct ProcessNotices {
         int64_t offset, before; /* CLOCK_BOOTTIME minus CLOCK_MONOTONIC: now, and when the queue was read before */
         uint64_t empty;         /* when it was last read empty */
         uint64_t told_lost, tell_at, tell_distance; /* losses so far, and when the next are told */
-        bool overrun;           /* some were lost of which no number tells */
         uint64_t cpu;           /* spent here since somebody took account of it */
 } ProcessNotices;
 

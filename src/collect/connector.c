@@ -3,8 +3,7 @@
 /* Subscription, receive loop and parser of the process connector. Messages are believed when they come from the kernel (port 0; any
  * process may send to us), and counted by CPU. (An acknowledgement of kernels before 4.8 has neither number nor CPU: its CPU is -1.)
  *
- * Known limits: the first message of a CPU sets its zero, so what was lost before it is not in the count; `overrun` says then that
- * there was something. The kernel keeps its counter of subscribers correct only when we say goodbye; after an unclean end it goes on making
+ * Known limits: the kernel keeps its counter of subscribers correct only when we say goodbye; after an unclean end it goes on making
  * messages for nobody, at a cost below what can be measured. */
 
 #include "collect/connector.h"
@@ -173,7 +172,7 @@ static int open_socket(Connector *c) {
                 return -errno;
         if (setsockopt(c->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
                 (void) setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-        return bind(c->fd, (struct sockaddr *) &a, sizeof(a)) < 0 ? -errno : 0;
+        return bind(c->fd, (struct sockaddr *) &a, sizeof(a)) < 0 ? -errno : drops_open(&c->drops, c->fd);
 }
 
 int connector_open(Connector *ret) {
@@ -260,4 +259,15 @@ int connector_receive(Connector *c, size_t max, connector_take_t take, void *use
                         break;
         }
         return (int) total;
+}
+
+uint64_t connector_lost(Connector *c, int proc_fd) {
+        uint32_t dropped = 1; /* at least, should the kernel not say */
+
+        if (c->overrun) {
+                (void) drops_read(&c->drops, proc_fd, &dropped);
+                c->dropped += dropped;
+                c->overrun = false;
+        }
+        return MAX(c->lost, c->dropped);
 }

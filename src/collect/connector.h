@@ -4,12 +4,14 @@
 /* The process connector (cn_proc): the kernel tells each fork, exec, exit and change of user or name, as it happens. Pids are
  * those of the initial namespace, and so it works there only, in the initial network namespace, too.
  *
- * Everything is numbered, on each CPU apart: a hole in the numbers is what was lost, exactly. (No event mask is ever set, since
- * what it keeps back makes holes, too.) */
+ * Everything is numbered, on each CPU apart: a hole in the numbers is what was lost, as soon as the next one of that CPU comes. (No event mask is ever
+ * set, since what it keeps back makes holes, too.) What did not fit our buffer the kernel counts at once, and so it does before the first one of a CPU. */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "collect/drops.h"
 
 typedef enum ConnectorKind {
         CONNECTOR_OTHER, /* nothing that is told: threads, other kinds */
@@ -34,8 +36,10 @@ typedef struct Connector {
         uint32_t *next;  /* number that comes next, by CPU; known where `known` says so */
         bool *known;
         size_t cpus;
-        uint64_t lost;   /* so far */
-        bool overrun;    /* the buffer overflowed since the last receive: at least one was lost, if no number shows it yet */
+        uint64_t lost;   /* so far, as the numbers show */
+        uint64_t dropped; /* so far, as the kernel counts */
+        bool overrun;    /* the buffer overflowed since the last receive */
+        Drops drops;
 } Connector;
 
 #define CONNECTOR_NULL ((Connector){ .fd = -1 })
@@ -49,6 +53,9 @@ typedef void (*connector_take_t)(void *userdata, const ConnectorNotice *notice);
 
 /* At most `max` notices, as many as there are. Returns how many messages were read, or negative errno; fewer than `max`: none is left. */
 int connector_receive(Connector *c, size_t max, connector_take_t take, void *userdata);
+
+/* How many were lost so far: what the numbers show, or, after an overrun, what the kernel has counted, if that is more. */
+uint64_t connector_lost(Connector *c, int proc_fd);
 
 /* Pure: one datagram. 0; -EINVAL: damaged. */
 int connector_parse(const void *data, size_t size, ConnectorNotice *ret);

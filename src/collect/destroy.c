@@ -12,11 +12,9 @@
 #include <linux/sock_diag.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include "base/fd.h"
 #include "collect/look.h"
-#include "collect/scan.h"
 #include "collect/sockdiag.h"
 
 #ifndef SOL_NETLINK
@@ -26,7 +24,6 @@
 #define BUFFER (32 << 20)  /* the kernel doubles it: about 50,000 messages */
 #define MESSAGE_MAX 2048   /* one is 380 bytes (6.18) */
 #define BATCH 64
-#define NETLINK_TEXT_MAX (16U << 20)
 
 static uint64_t set_buffer(int fd) {
         int size = BUFFER;
@@ -43,11 +40,14 @@ int destroy_open(Destroy *d) {
         const struct sockaddr_nl any = { .nl_family = AF_NETLINK };
         _cleanup_close_ int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG);
         int yes = 1;
-        struct stat st;
+        int r;
 
-        if (fd < 0 || bind(fd, (const struct sockaddr *) &any, sizeof(any)) < 0 || fstat(fd, &st) < 0)
+        if (fd < 0 || bind(fd, (const struct sockaddr *) &any, sizeof(any)) < 0)
                 return -errno;
-        *d = (Destroy){ .fd = -1, .inode = (uint32_t) st.st_ino, .buffer = set_buffer(fd) };
+        *d = (Destroy){ .fd = -1, .buffer = set_buffer(fd) };
+        r = drops_open(&d->drops, fd);
+        if (r < 0)
+                return r;
         d->everywhere = setsockopt(fd, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &yes, sizeof(yes)) == 0;
         d->fd = TAKE_FD(fd);
         return 0;
@@ -144,54 +144,4 @@ int destroy_receive(Destroy *d, DestroyMessage *ret, size_t count) {
                         taken += take(&room.messages[i], &room.from[i], room.data[i], &ret[taken]);
         } while (taken == 0);
         return taken;
-}
-
-/* --- loss ------------------------------------------------------------------------------------------ */
-
-/* sk Eth Pid Groups Rmem Wmem Dump Locks Drops Inode; Dump is a number, or a pointer in old kernels. */
-static bool scan_line(Scan *s, uint64_t *ret_drops, uint64_t *ret_inode) {
-        for (int column = 0; column < 8; column++) {
-                scan_blanks(s);
-                if (!scan_word(s))
-                        return false;
-        }
-        scan_blanks(s);
-        if (!scan_decimal(s, UINT32_MAX, ret_drops))
-                return false;
-        scan_blanks(s);
-        return scan_decimal(s, UINT32_MAX, ret_inode);
-}
-
-int destroy_parse_drops(const char *text, size_t size, uint32_t inode, uint32_t *ret) {
-        const char *end = text + size, *p = memchr(text, '\n', size); /* behind the names of the columns */
-
-        while (p && ++p < end) {
-                const char *next = memchr(p, '\n', (size_t) (end - p));
-                Scan line = { p, next ?: end };
-                uint64_t drops, found;
-
-                if (!scan_line(&line, &drops, &found))
-                        return -EINVAL;
-                if (found == inode) {
-                        *ret = (uint32_t) drops;
-                        return 0;
-                }
-                p = next;
-        }
-        return -ENOENT;
-}
-
-int destroy_lost(Destroy *d, int proc_fd, uint32_t *ret) {
-        _cleanup_free_ char *text = NULL;
-        uint32_t drops;
-        size_t size;
-        int r = fd_read_at(proc_fd, "thread-self/net/netlink", NETLINK_TEXT_MAX, &text, &size);
-
-        if (r >= 0)
-                r = destroy_parse_drops(text, size, d->inode, &drops);
-        if (r < 0)
-                return r;
-        *ret = drops - d->drops; /* the kernel's counter wraps, too */
-        d->drops = drops;
-        return 0;
 }

@@ -9,15 +9,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collect/drops.h"
 #include "collect/socket.h"
 
 typedef struct Destroy {
         int fd;            /* -1: closed */
-        uint32_t inode;    /* of this socket, by which /proc/net/netlink names it */
         unsigned groups;   /* joined: bits of TABLE_BIT */
         bool everywhere;   /* hears other namespaces, too */
         uint64_t buffer;   /* bytes, as the kernel counts them */
-        uint32_t drops;    /* the kernel's count when it was last asked */
+        Drops drops;
 } Destroy;
 
 #define DESTROY_NULL ((Destroy){ .fd = -1 })
@@ -37,11 +37,5 @@ void destroy_close(Destroy *d);
 int destroy_join(Destroy *d, unsigned tables);
 
 /* Takes what waits, at most `count`, without waiting for it. How many; 0: it was read empty; -ENOBUFS: some were lost, once for each time that
- * the buffer was full: ask destroy_lost() when it was read empty; or negative errno. */
+ * the buffer was full: ask for `drops` when it was read empty; or negative errno. */
 int destroy_receive(Destroy *d, DestroyMessage *ret, size_t count);
-
-/* How many the kernel has dropped since the last call. 0 or negative errno. */
-int destroy_lost(Destroy *d, int proc_fd, uint32_t *ret);
-
-/* Pure: the column Drops of one socket in the text of /proc/net/netlink. 0, -ENOENT or -EINVAL. */
-int destroy_parse_drops(const char *text, size_t size, uint32_t inode, uint32_t *ret);

@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 return 0;
         memcpy(copy, data + 1, size - 1);
         if (data[0] % 3 == 2)
-                (void) destroy_parse_drops(copy, size - 1, data[0], &drops);
+                (void) drops_parse(copy, size - 1, data[0], &drops);
         else
                 messages(copy, size - 1, data[0] % 3 == 0);
         free(copy);

@@ -25,7 +25,7 @@ static int parse(const char *text, uint32_t inode, uint32_t *ret) {
 
         assert_non_null(copy);
         memcpy(copy, text, size);
-        r = destroy_parse_drops(copy, size, inode, ret);
+        r = drops_parse(copy, size, inode, ret);
         free(copy);
         return r;
 }
@@ -112,7 +112,7 @@ static void test_messages(void **state) {
         /* Left groups are silent: what comes next is the TCP socket. */
         assert_int_equal(destroy_join(&d, TABLE_BIT(TABLE_TCP)), 0);
         assert_int_equal(d.groups, TABLE_BIT(TABLE_TCP));
-        assert_int_equal(destroy_lost(&d, proc_fd, &lost), 0);
+        assert_int_equal(drops_read(&d.drops, proc_fd, &lost), 0);
         destroy_close(&d);
         assert_int_equal(d.fd, -1);
         (void) fd_close(proc_fd);
