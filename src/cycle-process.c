@@ -219,7 +219,7 @@ int cycle_process_work(Cycle *c, uint64_t cpu) {
 static uint64_t ran(const Cycle *c, const Process *p) {
         uint64_t n;
 
-        return procfs_ran(c->proc_fd, p->pid, &n) < 0 ? 0 : n;
+        return procfs_ran(c->proc_fd, p->pid, p->ran, &n) < 0 ? 0 : n;
 }
 
 /* Only that it is gone is an answer. */
@@ -261,10 +261,17 @@ int cycle_process(Cycle *c, uint32_t pid) {
         return scan_process(c, pid, facts_wanted(c->config), DEPTH_WHOLE);
 }
 
-#define TURNS 8 /* at so many rescans everything is looked at once, changed or not */
+#define TURNS 8   /* at so many rescans each process is compared once, changed or not */
+#define WALKS 64  /* ... and its descriptors are walked */
+#define AWAKE 2   /* who has not run for so many rescans is asked in his turn only */
 
-static bool has_turn(const Cycle *c, uint32_t pid) {
-        return pid % TURNS == c->processes.turn;
+static bool has_turn(const Cycle *c, uint32_t pid, uint32_t turns) {
+        return pid % turns == c->processes.turn % turns;
+}
+
+/* Others wake up, too; but then the sockets that they open have no holder, or somebody gives notice. */
+static bool is_asleep(const Cycle *c, const Process *p) {
+        return c->processes.noticed && p->ran != 0 && c->began > p->ran_since + AWAKE * c->config->rescan;
 }
 
 /* Since it was walked. */
@@ -285,12 +292,14 @@ static bool is_moved(const Cycle *c, const Process *p) {
 /* At a rescan. Who is walked and has not run is still the one that he was, with what he had; if he was read before, or while, he last ran, he is read
  * once more. */
 static int rescan_known(Cycle *c, const Process *p, unsigned facts, bool all) {
-        bool walks = ledger_walks(c->ledger, p->pid), busy = walks && has_run(c, p), turn = has_turn(c, p->pid);
+        bool walks = ledger_walks(c->ledger, p->pid), turn = has_turn(c, p->pid, TURNS);
+        bool busy = walks && (turn || !is_asleep(c, p)) && has_run(c, p);
         bool changed = busy || (walks && p->read_since < p->ran_since) || (turn && is_moved(c, p));
+        bool again = busy || has_turn(c, p->pid, WALKS) || (turn && walks && procfs_shares(p->pid, p->parent));
         uint32_t pid = p->pid;
         int r = scan_process(c, pid, facts, all || changed ? DEPTH_WHOLE : turn && !walks ? DEPTH_STAT : DEPTH_NONE);
 
-        if (turn || busy)
+        if (again)
                 ledger_walk_again(c->ledger, pid);
         return r;
 }
@@ -330,7 +339,7 @@ static int scan(Cycle *c, bool again) {
         ledger_over_limit(c->ledger, LIMIT_PROCESSES, clock_boottime(), over);
         c->processes.scan = false;
         if (again) {
-                c->processes.turn = (c->processes.turn + 1) % TURNS;
+                c->processes.turn++;
                 c->processes.reread = false;
         }
         return 0;

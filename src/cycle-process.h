@@ -5,7 +5,8 @@
  *
  * Without notices /proc is listed in each cycle, and the stat line of every process read. With them (`noticed`) the set is kept by
  * fork, exec, change and exit: a process is read at its start and when it has changed, and /proc is listed each `rescan`, and after a loss. At a
- * rescan those that are walked and have run are read again, and of the others one in eight is compared with what is known of it, in turn. Notices are queued, one
+ * rescan those that are walked and have run are read again (who has not for long is asked for that at every eighth), and of the others one in eight is compared
+ * with what is known of it, in turn. Notices are queued, one
  * entry a pid, and worked off before the next look or between two, within a budget: whoever forks or renames himself in a loop costs no more than
  * that. What ended before it was read was never known. */
 
@@ -23,7 +24,7 @@ typedef struct CycleProcesses {
         ProcessChange *changes;
         bool scan;    /* some were lost: /proc is listed in the next cycle */
         bool reread;  /* ... and all are read again at the next rescan */
-        uint32_t turn; /* whose it is to be looked at, at the next rescan, though nothing says that they have changed */
+        uint32_t turn; /* counts rescans: whose it is to be looked at, though nothing says that they have changed */
 } CycleProcesses;
 
 void cycle_processes_done(CycleProcesses *p);
@@ -36,8 +37,8 @@ void cycle_process_lost(Cycle *c);
  * made: a look soon tells more. 0, or negative errno. */
 int cycle_process_work(Cycle *c, uint64_t cpu);
 
-/* The first step of a cycle. again: a rescan, after which LEDGER_UNWALKED are also those who have run since they were walked, and, since one may share his
- * descriptors with another who has, one in eight of the rest: after eight of them all were walked. */
+/* The first step of a cycle. again: a rescan, after which LEDGER_UNWALKED are also those who have run since they were walked, those, in their turn, who share
+ * their descriptors with their parent, and one in 64 of the rest: after 64 of them all were walked. */
 int cycle_processes(Cycle *c, bool again);
 
 /* Of ledger_processes(): feed the descriptors of a process. */

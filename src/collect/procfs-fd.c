@@ -9,9 +9,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -207,16 +209,33 @@ static int add_ran(int dir_fd, uint32_t thread, uint64_t *h) {
         return 0;
 }
 
-int procfs_ran(int proc_fd, uint32_t pid, uint64_t *ret) {
+bool procfs_shares(uint32_t pid, uint32_t other) {
+        return syscall(SYS_kcmp, (pid_t) pid, (pid_t) other, KCMP_FILES, 0UL, 0UL) == 0;
+}
+
+#define NOTHING_RAN UINT64_C(0xcbf29ce484222325)
+
+/* One thread that has not run has started no others. */
+static bool first_rests(int proc_fd, uint32_t pid, uint64_t before) {
+        uint64_t h = NOTHING_RAN;
+
+        return before != 0 && add_ran(proc_fd, pid, &h) == 0 && h == before;
+}
+
+int procfs_ran(int proc_fd, uint32_t pid, uint64_t before, uint64_t *ret) {
         char path[sizeof("4294967295/task")];
         _cleanup_(dir_closep) DIR *d = NULL;
-        uint64_t h = UINT64_C(0xcbf29ce484222325);
+        uint64_t h = NOTHING_RAN;
         unsigned threads = 0;
         uint32_t thread;
         const char *name;
         struct stat st;
         int r;
 
+        if (first_rests(proc_fd, pid, before)) {
+                *ret = before;
+                return 0;
+        }
         (void) snprintf(path, sizeof(path), "%u/task", pid);
         if (fstatat(proc_fd, path, &st, 0) < 0)
                 return procfs_error(-errno);

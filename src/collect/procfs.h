@@ -58,11 +58,14 @@ int procfs_holds(int proc_fd, uint32_t pid, uint64_t start_ticks, int fd, uint32
  * not that socket any more. */
 int procfs_protocol(int proc_fd, uint32_t pid, uint64_t start_ticks, int fd, uint32_t inode, char ret[PROCFS_PROTOCOL_MAX]);
 
+/* Have two processes the same table of descriptors (clone(2), CLONE_FILES)? False also where that cannot be said. */
+bool procfs_shares(uint32_t pid, uint32_t other);
+
 /* A number that is another one when a thread of the process has run since (/proc/PID/task/TID/schedstat: time on a processor, time of waiting, how
  * often); never 0. Who has not run has opened and received no descriptor, unless he shares his table of them with another process
  * (clone(2), CLONE_FILES). A thread that has not left its processor since shows it only after the next tick. -E2BIG: too many
- * threads to be worth asking; -EOPNOTSUPP: the kernel does not count (CONFIG_SCHED_INFO); -ESRCH, -EACCES. */
-int procfs_ran(int proc_fd, uint32_t pid, uint64_t *ret);
+ * threads to be worth asking. before: what it was when it was asked for last, which makes the same answer cheaper; 0: unknown. -EOPNOTSUPP: the kernel does not count (CONFIG_SCHED_INFO); -ESRCH, -EACCES. */
+int procfs_ran(int proc_fd, uint32_t pid, uint64_t before, uint64_t *ret);
 
 /* Pure parts, for tests and fuzzing: text in, facts out. -EINVAL when it is not such a text. */
 int procfs_parse_stat(const char *text, Process *p); /* -ESRCH as procfs_stat() */

@@ -8,8 +8,9 @@ import array
 import ctypes
 import json
 import os
-import select
 import re
+import select
+import signal
 import socket
 import struct
 import sys
@@ -109,6 +110,15 @@ def calm():
     for both in keep.pop('long'):
         close_both(*both)
     return keep.pop('sides')
+
+
+def share(comm):
+    """A child with the same table of descriptors, which then only sleeps."""
+    pid = ctypes.CDLL(None).syscall(56, 0x400 | signal.SIGCHLD, 0, 0, 0, 0)  # clone, CLONE_FILES
+    while pid == 0:
+        name(comm)
+        signal.pause()
+    return pid
 
 
 def hide_arguments(path):

@@ -7,6 +7,7 @@ rule-06-same-inode-* do it."""
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -222,6 +223,22 @@ def test_threads(audit, actor):
     assert e['SOCKAUDIT_PID'] == str(process.pid)
     a.cycles(12)  # and a rescan
     assert not a.of(PID=named.pid) and len(a.of('connection-appeared')) == 1
+
+
+def test_shared_table(audit, actor):
+    """Who sleeps holds what another opens in the table that both have: it is seen in his turn."""
+    a = audit()
+    server, parent = actor('bystander'), actor('bystander')
+    to = server.do(LISTEN.format('l'))
+    sleeper = parent.do('share(b"watched-sleeper")')
+    a.next('process-matched', PID=sleeper)
+    a.cycles(2)
+    port = parent.do(CONNECT.format('c', to))
+    e = a.next('connection-appeared', 'connection-present', LOCAL_PORT=port)
+    assert e['SOCKAUDIT_PID'] == str(sleeper)
+    parent.do('keep.pop("c").close()')
+    a.next('connection-vanished', LOCAL_PORT=port)
+    os.kill(sleeper, signal.SIGKILL)
 
 
 def test_short_lived(audit, actor):

@@ -620,9 +620,9 @@ static void check_ran(bool threaded) {
         assert_int_equal(read(w.woken[0], &c, 1), 1);
         for (int tries = 0; tries < 1000; tries++) {
                 /* until it has gone to sleep */
-                assert_int_equal(procfs_ran(proc_fd, (uint32_t) pid, &before), 0);
+                assert_int_equal(procfs_ran(proc_fd, (uint32_t) pid, 0, &before), 0);
                 (void) usleep(10000);
-                assert_int_equal(procfs_ran(proc_fd, (uint32_t) pid, &now), 0);
+                assert_int_equal(procfs_ran(proc_fd, (uint32_t) pid, before, &now), 0);
                 if (now == before)
                         break;
         }
@@ -631,12 +631,12 @@ static void check_ran(bool threaded) {
         assert_int_equal(read(w.woken[0], &c, 1), 1);
         for (int tries = 0; tries < 1000 && now == before; tries++) {
                 (void) usleep(1000); /* it may not have left its processor yet */
-                assert_int_equal(procfs_ran(proc_fd, (uint32_t) pid, &now), 0);
+                assert_int_equal(procfs_ran(proc_fd, (uint32_t) pid, before, &now), 0);
         }
         assert_true(now != before);
         assert_int_equal(kill(pid, SIGKILL), 0);
         assert_int_equal(waitpid(pid, NULL, 0), pid);
-        assert_int_equal(procfs_ran(proc_fd, (uint32_t) pid, &now), -ESRCH);
+        assert_int_equal(procfs_ran(proc_fd, (uint32_t) pid, before, &now), -ESRCH);
         for (int i = 0; i < 2; i++) {
                 assert_int_equal(close(w.wake[i]), 0);
                 assert_int_equal(close(w.woken[i]), 0);
