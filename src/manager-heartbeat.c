@@ -90,6 +90,16 @@ static void set_clock(Event *e) {
                 event_set_number(e, EVENT_FIELD_CLOCK_ERROR, error);
 }
 
+static void check_retention(Heartbeat *h, uint64_t keeps) {
+        uint64_t wanted = h->cycle->config->retention_wanted;
+        bool is_short = keeps < wanted;
+
+        if (is_short && !h->is_short)
+                log_warning("journal: it keeps about %llu hours at this rate, less than retention_wanted (%llu)",
+                            (unsigned long long) (keeps / USEC_PER_SEC / 3600), (unsigned long long) (wanted / USEC_PER_SEC / 3600));
+        h->is_short = is_short;
+}
+
 static void set_keeps(Heartbeat *h, Event *e) {
         uint64_t keeps;
         JournalUse u;
@@ -101,9 +111,10 @@ static void set_keeps(Heartbeat *h, Event *e) {
         r = journal_use_read(&u);
         if (r >= 0)
                 r = journal_use_keeps(&u, clock_boottime() + (uint64_t) clock_offset(), &keeps);
-        if (r >= 0)
+        if (r >= 0) {
                 event_set_number(e, EVENT_FIELD_KEEPS, keeps);
-        else if (r != h->journal_error)
+                check_retention(h, keeps);
+        } else if (r != h->journal_error)
                 log_debug("journal: cannot say how long it keeps: %s", strerror(-r));
         h->journal_error = r;
 }

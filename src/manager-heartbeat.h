@@ -16,6 +16,7 @@ typedef struct Heartbeat {
         ClockReading clock;
         bool journal;      /* events go there: say how long it keeps them */
         int journal_error; /* why that could not be said the last time */
+        bool is_short;     /* it keeps less than is wanted, and that was logged */
 } Heartbeat;
 
 void heartbeat_start(Heartbeat *h, Ledger *l, Cycle *c, uint64_t interval, bool journal);

@@ -56,6 +56,8 @@ const Key config_keys[] = {
         { SECTION_TOP, "baseline", KEY_DURATION, FIELD(Draft, config.baseline), RANGE("0", "30d"), .initial = "24h",
           .help = "After so long connections and listeners that live on are told once more, as present, spread over its first 24th: so the journal knows them, "
                   "however short it keeps. 0: never." },
+        { SECTION_TOP, "retention_wanted", KEY_DURATION, FIELD(Draft, config.retention_wanted), RANGE("0", "3650d"), .initial = "0",
+          .help = "How long the journal should keep what it is told. Where it keeps less, the daemon warns of it and *sockaudit doctor* says so. 0: nothing is wanted." },
         { SECTION_TOP, "collector", KEY_CHOICE, FIELD(Draft, config.collector),
           NAMES(collector_name, _COLLECTOR_MAX), .initial = "auto",
           .help = "How the kernel is asked; auto takes the best that works on this host." },

@@ -86,17 +86,17 @@ void doctor_service(const Doctor *d, Finding *f, int argument) {
                             when(d->daemon_start + (uint64_t) clock_offset(), since));
 }
 
-/* From one audit-balance to the next, as far as can be known. */
-static uint64_t balance_interval(void) {
+/* What the configuration says, as far as can be known; a duration of it. */
+static uint64_t configured(size_t offset) {
         _cleanup_text_ Text messages = TEXT_NULL;
-        uint64_t balance;
+        uint64_t value;
         Config c;
 
         if (config_load(CONFIG_PATH, CONFIG_TRUST_WARN, &c, &messages) < 0)
                 config_init(&c);
-        balance = c.balance;
+        memcpy(&value, (const char *) &c + offset, sizeof(value));
         config_done(&c);
-        return balance;
+        return value;
 }
 
 /* The newest comes first. */
@@ -108,7 +108,7 @@ static int take_last(void *userdata, const History *h) {
 void doctor_heartbeat(const Doctor *d, Finding *f, int argument) {
         static const char *const kinds[] = { "audit-balance", NULL };
         const ReaderOptions options = { .kinds = kinds };
-        uint64_t last = 0, now = clock_boottime() + (uint64_t) clock_offset(), start, interval = balance_interval();
+        uint64_t last = 0, now = clock_boottime() + (uint64_t) clock_offset(), start, interval = configured(offsetof(Config, balance));
         char text[32];
         int r;
 
@@ -193,8 +193,8 @@ void doctor_storage(const Doctor *d, Finding *f, int argument) {
 }
 
 void doctor_keeps(const Doctor *d, Finding *f, int argument) {
-        _cleanup_text_ Text span = TEXT_NULL, room = TEXT_NULL;
-        uint64_t keeps = 0;
+        _cleanup_text_ Text span = TEXT_NULL, room = TEXT_NULL, asked = TEXT_NULL;
+        uint64_t keeps = 0, wanted = configured(offsetof(Config, retention_wanted));
         JournalUse u;
         int r = journal_use_read(&u), known = r;
 
@@ -205,7 +205,12 @@ void doctor_keeps(const Doctor *d, Finding *f, int argument) {
                 format_size(&room, u.bytes_max);
         }
         format_duration(&span, keeps);
-        if (known >= 0)
+        if (known >= 0 && keeps < wanted) {
+                format_duration(&asked, wanted);
+                finding_set(f, DOCTOR_DEGRADED, "the journal keeps about %s, and retention_wanted asks for %s; it takes %s", text_string(&span), text_string(&asked),
+                            text_string(&room));
+                finding_remedy(f, "SystemMaxUse= in journald.conf, or rules that tell less");
+        } else if (known >= 0)
                 finding_set(f, DOCTOR_OK, "the journal keeps about %s; it takes %s", text_string(&span), text_string(&room));
         else if (r >= 0)
                 finding_set(f, DOCTOR_UNKNOWN, "the journal is too young, or the clock was set: it takes %s", text_string(&room));

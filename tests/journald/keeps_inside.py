@@ -47,7 +47,7 @@ def files():
 
 
 def audit(environment):
-    CONFIG.write_text('watch: [{name: rule, match: {comm: nobody-at-all}}]\n')
+    CONFIG.write_text('retention_wanted: 2d\nwatch: [{name: rule, match: {comm: nobody-at-all}}]\n')
     daemon = subprocess.run([BUILD / 'src/sockauditd', '--once', '-c', CONFIG, '-s', 'journal', '-s', 'json', '-l', 'debug'], capture_output=True, text=True,
                             check=True, env=environment)
     doctor = subprocess.run([BUILD / 'src/sockaudit', 'doctor', '--json'], capture_output=True, text=True, check=False, env=environment)

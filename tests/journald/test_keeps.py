@@ -94,6 +94,7 @@ def test_one_with_all_the_files_it_may_have():
 def test_retention(setting, days):
     f = ask('RuntimeMaxUse=64M', f'MaxRetentionSec={setting}', ahead=4 * 86400)
     assert keeps(f) == days * DAY
+    assert ('less than retention_wanted (48)' in f['log']) == (days < 2)
 
 
 def test_on_disk():
