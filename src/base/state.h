@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* The directory in which the daemon keeps what outlives it, and the files in it. They are ours alone, and reached without following
+ * links: what another user could have laid there is not opened. */
+
+#define STATE_PATH "/var/lib/sockaudit"
+
+/* The directory, made with mode 0700 if it is missing. A descriptor; or -EPERM: it is another user's, or others may enter it; -ELOOP or -ENOTDIR:
+ * it is a link, or no directory; else negative errno. */
+int state_open(const char *path);
+
+/* A file in it, as open(2) with `flags`; a new one has mode 0600. A descriptor; or -EPERM: it is another user's, open to others, not regular, or has a second
+ * name; -ELOOP: it is a link; -EXDEV: the name leads elsewhere; else negative errno. */
+int state_file(int dir_fd, const char *name, int flags);

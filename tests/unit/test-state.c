@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/state.h"
+
+static char top[] = "/tmp/test-state-XXXXXX";
+
+static const char *in_top(const char *name) {
+        static char path[4][64];
+        static int n;
+
+        n = (n + 1) % 4;
+        (void) snprintf(path[n], sizeof(path[n]), "%s/%s", top, name);
+        return path[n];
+}
+
+static int directory(const char *name) {
+        int fd = state_open(in_top(name));
+
+        assert_true(fd >= 0);
+        return fd;
+}
+
+static void test_directory(void **state) {
+        _cleanup_close_ int fd = directory("new"), again = directory("new");
+        struct stat st;
+
+        assert_int_equal(fstat(fd, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0700);
+        assert_int_equal(chmod(in_top("new"), 0750), 0);
+        assert_int_equal(state_open(in_top("new")), -EPERM);
+        assert_int_equal(chmod(in_top("new"), 0700), 0);
+
+        assert_int_equal(symlink("new", in_top("link")), 0);
+        assert_true(state_open(in_top("link")) < 0);
+        assert_int_equal(state_open(in_top("missing/deep")), -ENOENT);
+        assert_int_equal(close(open(in_top("file"), O_CREAT | O_WRONLY, 0600)), 0);
+        assert_int_equal(state_open(in_top("file")), -ENOTDIR);
+}
+
+static void test_file(void **state) {
+        _cleanup_close_ int dir = directory("files"), fd = state_file(dir, "new", O_RDWR | O_CREAT);
+        struct stat st;
+
+        assert_true(fd >= 0);
+        assert_int_equal(fstat(fd, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0600);
+        assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+        assert_int_equal(state_file(dir, "new", O_RDWR | O_CREAT | O_EXCL), -EEXIST);
+        assert_int_equal(state_file(dir, "missing", O_RDWR), -ENOENT);
+}
+
+static void test_file_of_somebody_else(void **state) {
+        _cleanup_close_ int dir = directory("files");
+
+        assert_int_equal(close(state_file(dir, "good", O_RDWR | O_CREAT)), 0);
+        assert_int_equal(symlinkat("good", dir, "link"), 0);
+        assert_int_equal(state_file(dir, "link", O_RDWR), -ELOOP);
+        assert_int_equal(state_file(dir, "../file", O_RDWR), -EXDEV);
+        assert_int_equal(state_file(dir, "/etc/passwd", O_RDONLY), -EXDEV);
+
+        assert_int_equal(fchmodat(dir, "good", 0640, 0), 0);
+        assert_int_equal(state_file(dir, "good", O_RDWR), -EPERM);
+        assert_int_equal(fchmodat(dir, "good", 0600, 0), 0);
+        assert_int_equal(linkat(dir, "good", dir, "second", 0), 0);
+        assert_int_equal(state_file(dir, "good", O_RDWR), -EPERM);
+        assert_int_equal(mkfifoat(dir, "fifo", 0600), 0);
+        assert_int_equal(state_file(dir, "fifo", O_RDWR), -EPERM);
+        if (geteuid() != 0)
+                return;
+        assert_int_equal(close(state_file(dir, "given", O_RDWR | O_CREAT)), 0);
+        assert_int_equal(fchownat(dir, "given", 65534, 65534, 0), 0);
+        assert_int_equal(state_file(dir, "given", O_RDWR), -EPERM);
+}
+
+static int make(void **state) {
+        return mkdtemp(top) ? 0 : -1;
+}
+
+static int clean(void **state) {
+        static const char *const names[] = {
+                "files/new", "files/good", "files/link", "files/second", "files/fifo", "files/given", "files", "new", "link", "file", "",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                (void) remove(in_top(names[i]));
+        return access(top, F_OK) == 0 ? -1 : 0;
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_directory),
+                cmocka_unit_test(test_file),
+                cmocka_unit_test(test_file_of_somebody_else),
+        };
+
+        return cmocka_run_group_tests(tests, make, clean);
+}
