@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "manager-delivery.h"
 
 #define RETRY_USEC USEC_PER_SEC
 
@@ -32,7 +33,7 @@ static void outlet_tell_loss(Outlet *o) {
         Event *e;
 
         if (loss.count > 0 && o->loss.count == 0) {
-                log_warning("%s: events do not fit its queue and are lost; counting", outlet_name(o));
+                log_warning("%s: no more events may wait for it, and they are lost; counting", outlet_name(o));
                 o->loss = loss;
         } else if (loss.count > 0) {
                 o->loss.count += loss.count;
@@ -131,22 +132,35 @@ void outlets_done(Outlets *o) {
         o->count = 0;
 }
 
-int outlets_add(Outlets *o, SinkKind kind, const FormatContext *format, uint64_t queue_bytes) {
+static int outlet_open(Outlet *new, SinkKind kind, const FormatContext *format, const Config *config) {
+        _cleanup_(outbox_freep) Outbox *outbox = NULL;
+        uint64_t waiting;
+        int r;
+
+        if (kind != SINK_JOURNAL)
+                return sink_stream_new(&new->sink, kind, format, STDOUT_FILENO, config->limits.queue);
+        r = delivery_open_outbox(&outbox, config, &waiting, &new->outlets->degraded);
+        if (r < 0)
+                return r;
+        if (!sink_journal_available(NULL))
+                log_warning("journal: systemd-journald does not answer; events wait for it");
+        r = sink_journal_new(&new->sink, format, NULL, outbox, waiting);
+        if (r >= 0)
+                TAKE_PTR(outbox);
+        return r;
+}
+
+int outlets_add(Outlets *o, SinkKind kind, const FormatContext *format, const Config *config) {
         Outlet *new = &o->items[o->count];
         int r;
 
-        if (kind == SINK_JOURNAL) {
-                if (!sink_journal_available(NULL))
-                        log_warning("journal: systemd-journald does not answer; events wait for it within limits.queue");
-                r = sink_journal_new(&new->sink, format, NULL, queue_bytes);
-        } else
-                r = sink_stream_new(&new->sink, kind, format, STDOUT_FILENO, queue_bytes);
+        new->outlets = o;
+        new->source_fd = -1;
+        r = outlet_open(new, kind, format, config);
         if (r < 0) {
                 log_error("%s: the sink cannot be opened: %s", sink_name(kind), strerror(-r));
                 return r;
         }
-        new->outlets = o;
-        new->source_fd = -1;
         o->count++;
         return 0;
 }
@@ -179,7 +193,8 @@ void outlets_drain(Outlets *o, uint64_t usec) {
                         (void) poll(&p, 1, 100);
                 }
                 if (sink_waiting(s) > 0)
-                        log_warning("%s: %llu events could not be written before the end", outlet_name(&o->items[i]),
-                                    (unsigned long long) sink_waiting(s));
+                        log_warning("%s: %llu events could not be written before the end%s", outlet_name(&o->items[i]),
+                                    (unsigned long long) sink_waiting(s),
+                                    sink_kind(s) == SINK_JOURNAL && !o->degraded ? "; they wait in the outbox for the next start" : "");
         }
 }

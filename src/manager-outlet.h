@@ -8,6 +8,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "config/config.h"
 #include "detect/ledger.h"
 #include "emit/sink.h"
 
@@ -26,6 +27,7 @@ typedef struct Outlet {
 struct Outlets {
         sd_event *event;
         Ledger *ledger; /* tells losses */
+        const char *degraded; /* why delivery to the journal is not as good as it could be; NULL: it is */
         Outlet items[_SINK_MAX];
         size_t count;
 };
@@ -33,7 +35,7 @@ struct Outlets {
 void outlets_done(Outlets *o);
 
 /* A sink of this kind. 0 or negative errno, logged. */
-int outlets_add(Outlets *o, SinkKind kind, const FormatContext *format, uint64_t queue_bytes);
+int outlets_add(Outlets *o, SinkKind kind, const FormatContext *format, const Config *config);
 
 bool outlets_have(const Outlets *o, SinkKind kind);
 

@@ -68,7 +68,7 @@ static void on_event(void *userdata, const Event *e) {
 }
 
 static void tell_configuration(Manager *m, EventKind kind) {
-        _cleanup_text_ Text rules = TEXT_NULL;
+        _cleanup_text_ Text rules = TEXT_NULL, degraded = TEXT_NULL;
         Event *e = audit_event(kind);
 
         for (size_t i = 0; i < m->config->rules.count; i++)
@@ -76,8 +76,11 @@ static void tell_configuration(Manager *m, EventKind kind) {
         event_set_bytes(e, EVENT_FIELD_RULES, bytes_of(text_string(&rules)));
         event_set_number(e, EVENT_FIELD_CONFIG_HASH, m->config->hash);
         event_set_word(e, EVENT_FIELD_COLLECTOR, collector_name(collector_kind(m->collector)));
-        if (notices_degraded(&m->notices))
-                event_set_word(e, EVENT_FIELD_DEGRADED, notices_degraded(&m->notices));
+        text_append(&degraded, notices_degraded(&m->notices) ?: "");
+        if (m->outlets.degraded)
+                text_printf(&degraded, "%s%s", degraded.size > 0 ? "; " : "", m->outlets.degraded);
+        if (degraded.size > 0)
+                event_set_word(e, EVENT_FIELD_DEGRADED, text_string(&degraded));
         ledger_say(m->ledger, e);
 }
 
@@ -99,7 +102,7 @@ static int add_sinks(Manager *m) {
         m->outlets.ledger = m->ledger;
         for (SinkKind k = 0; k < _SINK_MAX && r >= 0; k++)
                 if (sinks & 1u << k)
-                        r = outlets_add(&m->outlets, k, &m->format, m->config->limits.queue);
+                        r = outlets_add(&m->outlets, k, &m->format, m->config);
         return r;
 }
 
@@ -224,8 +227,8 @@ static void reload(Manager *m) {
                 log_error("the configuration was not reloaded: the one before stays in force");
         else {
                 if (new->collector != old->collector || (!m->options.sinks && new->sinks != old->sinks) ||
-                    new->limits.queue != old->limits.queue)
-                        log_warning("collector, sinks and limits.queue are read at start only: restart to change them");
+                    new->limits.queue != old->limits.queue || new->limits.outbox != old->limits.outbox)
+                        log_warning("collector, sinks, limits.queue and limits.outbox are read at start only: restart to change them");
                 m->cycle.config = m->config = new;
                 m->format.unit_log = new->unit_log;
                 /* It compares the rules with those before: they must still be there. */
@@ -275,6 +278,7 @@ static int add_sources(Manager *m) {
         if (sigprocmask(SIG_BLOCK, &mask, NULL) < 0)
                 return -errno;
         (void) signal(SIGPIPE, SIG_IGN); /* a reader of ours that went away is an error of write(2) */
+        (void) signal(SIGXFSZ, SIG_IGN); /* and so is an outbox that may not grow */
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(signals); i++)
                 r = sd_event_add_signal(m->event, NULL, signals[i], on_signal, m);
         if (r >= 0)

@@ -97,7 +97,9 @@ const Key config_keys[] = {
         { SECTION_LIMITS, "peer_walks", KEY_COUNT, FIELD(Draft, config.limits.peer_walks), RANGE("0", "6000"),
           .initial = "60", .help = "Walks a minute over the descriptors of all processes, to name who holds the other ends of new connections." },
         { SECTION_LIMITS, "queue", KEY_SIZE, FIELD(Draft, config.limits.queue), RANGE("64K", "4G"),
-          .initial = "16M", .help = "Bytes of events that wait for a sink." },
+          .initial = "16M", .help = "Bytes of events that wait in memory for a sink: for standard output, and for the journal where there is no outbox." },
+        { SECTION_LIMITS, "outbox", KEY_SIZE, FIELD(Draft, config.limits.outbox), RANGE("1M", "1T"),
+          .initial = "256M", .help = "Bytes of events that wait for the journal in the outbox, a file in the state directory: some 250,000 events." },
 
         { SECTION_DEFAULTS, "changed", KEY_CHOICES, FIELD(Draft, defaults.changed), NAMES(change_name, 3),
           .initial = "state,peer,holders",

@@ -10,6 +10,8 @@
  *     ECONNREFUSED, ENOENT   nobody has the socket: a new one is connected, at most every RECONNECT_EVERY
  *     EMSGSIZE, ENOBUFS      too large for a datagram: a sealed memfd goes instead, as a descriptor
  *
+ * What waits is in an outbox, which outlives the daemon: an event is there before it is sent.
+ *
  * Known gap: journald may be killed between our send and its read. Where nobody keeps the socket open for it the
  * datagram is gone, and nothing says so. */
 
@@ -33,6 +35,10 @@
 
 typedef struct JournalSink {
         Sink sink; /* sink.fd: the connected socket, or -1 */
+        Outbox *outbox;
+        uint64_t next;  /* where in it the first is that was not sent */
+        uint64_t after; /* where the one after that is */
+        uint64_t first_seq, added_seq;
         struct sockaddr_un address;
         uint64_t tried_at; /* monotonic, of the last connect; 0: never */
         int error;         /* what it said, negative */
@@ -58,6 +64,51 @@ static int append_field(void *userdata, const char *name, const char *value, siz
 
 static int journal_format(const FormatContext *c, const Event *e, Text *t) {
         return format_fields(c, e, append_field, t);
+}
+
+/* --- what waits -------------------------------------------------------------------------------------- */
+
+static int journal_add(Sink *sink, uint64_t seq, Text *t) {
+        JournalSink *s = (JournalSink *) sink;
+
+        s->added_seq = seq;
+        return outbox_append(s->outbox, sink->context->run, seq, t->data, t->size);
+}
+
+/* What was sent is needed no more. */
+static void journal_settle(Sink *sink) {
+        JournalSink *s = (JournalSink *) sink;
+
+        s->next = outbox_release(s->outbox, s->next);
+}
+
+/* The disk has spoilt it: what waits is lost, and the outbox begins anew. */
+static void journal_give_up(JournalSink *s) {
+        sink_lose(&s->sink, s->sink.waiting, s->first_seq, s->added_seq);
+        s->sink.waiting = 0;
+        s->next = outbox_release(s->outbox, outbox_end(s->outbox));
+}
+
+static int journal_first(Sink *sink, SinkItem *ret) {
+        JournalSink *s = (JournalSink *) sink;
+        OutboxRecord record;
+        int r = outbox_read(s->outbox, s->next, &record);
+
+        if (r < 0)
+                journal_give_up(s);
+        if (r <= 0)
+                return 0;
+        s->first_seq = record.seq;
+        s->after = record.next;
+        *ret = (SinkItem){ .seq = record.seq, .data = record.data, .size = record.size };
+        return 1;
+}
+
+static void journal_pop(Sink *sink) {
+        JournalSink *s = (JournalSink *) sink;
+
+        s->first_seq++;
+        s->next = s->after;
 }
 
 /* --- the connection ---------------------------------------------------------------------------------- */
@@ -191,11 +242,18 @@ static ssize_t journal_write(Sink *sink, const char *data, size_t size) {
 }
 
 static void journal_close(Sink *sink) {
+        JournalSink *s = (JournalSink *) sink;
+
+        journal_settle(sink);
+        outbox_free(s->outbox);
         sink->fd = fd_close(sink->fd);
 }
 
-int sink_journal_new(Sink **ret, const FormatContext *c, const char *path, uint64_t queue_bytes) {
-        static const SinkOps ops = { .format = journal_format, .write = journal_write, .close = journal_close };
+int sink_journal_new(Sink **ret, const FormatContext *c, const char *path, Outbox *outbox, uint64_t waiting) {
+        static const SinkOps ops = {
+                .format = journal_format, .add = journal_add, .first = journal_first, .write = journal_write,
+                .pop = journal_pop, .settle = journal_settle, .close = journal_close,
+        };
         struct sockaddr_un address;
         JournalSink *s;
         int r = journal_address(path, &address);
@@ -205,10 +263,9 @@ int sink_journal_new(Sink **ret, const FormatContext *c, const char *path, uint6
         s = malloc(sizeof(*s));
         if (!s)
                 return -ENOMEM;
-        sink_init(&s->sink, SINK_JOURNAL, &ops, c, queue_bytes);
-        s->address = address;
-        s->tried_at = 0;
-        s->error = 0;
+        *s = (JournalSink){ .outbox = outbox, .next = outbox_begin(outbox), .address = address };
+        sink_init(&s->sink, SINK_JOURNAL, &ops, c);
+        s->sink.waiting = waiting;
         *ret = &s->sink;
         return 0;
 }

@@ -1,46 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* What the kinds of sink share: sink.c has the queue and the count of losses, and is written against SinkOps; a
- * kind formats an event and writes bytes. */
+/* What the kinds of sink share: sink.c is written against SinkOps; a kind formats an event, keeps what waits, and writes bytes. */
 
 #include <sys/types.h>
 
 #include "base/text.h"
+#include "emit/queue.h"
 #include "emit/sink.h"
 
 typedef struct SinkOps {
         /* Append the event as it goes out. 0 or -ENOMEM. */
         int (*format)(const FormatContext *c, const Event *e, Text *t);
+        /* It waits, behind all others; what is in t may be taken. 0; -ENOBUFS or another error: it cannot be kept. */
+        int (*add)(Sink *s, uint64_t seq, Text *t);
+        /* What is to be written next: 1, or 0 when there is nothing. */
+        int (*first)(Sink *s, SinkItem *ret);
         /* As write(2) without blocking: bytes taken (the caller comes back with the rest), -EAGAIN when nothing goes
          * now, -EPIPE when nothing will ever go again, else the error that makes the sink unreachable. */
         ssize_t (*write)(Sink *s, const char *data, size_t size);
+        /* The first was written. */
+        void (*pop)(Sink *s);
+        /* At the end of each flush; NULL: nothing to do. */
+        void (*settle)(Sink *s);
         void (*close)(Sink *s);
 } SinkOps;
-
-/* An event on its way; one that was begun has written > 0. */
-typedef struct SinkEntry SinkEntry;
-
-struct SinkEntry {
-        SinkEntry *next;
-        uint64_t seq;
-        size_t written;
-        Text text;
-};
 
 /* The first member of each kind's own struct. */
 struct Sink {
         SinkKind kind;
         const SinkOps *ops;
         const FormatContext *context;
-        int fd;       /* where write() says -EAGAIN, what to poll; -1: none */
-        bool blocked; /* the last write() said -EAGAIN */
-        bool dead;    /* it said -EPIPE */
-
-        SinkEntry *first, **end; /* the queue */
-        SinkEntry *spare;        /* made before anything is written: queueing the rest of a line cannot fail */
-        uint64_t waiting, waiting_bytes, max_bytes;
+        Text text;       /* of the event that is put */
+        int fd;          /* where write() says -EAGAIN, what to poll; -1: none */
+        bool ready;      /* something waits, and it goes on as soon as fd can be written */
+        bool dead;       /* write() said -EPIPE */
+        size_t written;  /* of the first */
+        uint64_t waiting;
         SinkLoss loss;
 };
 
-void sink_init(Sink *s, SinkKind kind, const SinkOps *ops, const FormatContext *c, uint64_t queue_bytes);
+void sink_init(Sink *s, SinkKind kind, const SinkOps *ops, const FormatContext *c);
+void sink_lose(Sink *s, uint64_t count, uint64_t first_seq, uint64_t last_seq);

@@ -34,6 +34,7 @@ typedef enum StreamWay {
 
 typedef struct StreamSink {
         Sink sink;
+        Queue queue;
         StreamWay way;
         int out;    /* where it is written */
         int own_fd; /* -1: `out` is borrowed */
@@ -81,8 +82,23 @@ static ssize_t stream_write(Sink *sink, const char *data, size_t size) {
         }
 }
 
+static int stream_add(Sink *sink, uint64_t seq, Text *t) {
+        return queue_add(&((StreamSink *) sink)->queue, seq, t);
+}
+
+static int stream_first(Sink *sink, SinkItem *ret) {
+        return queue_first(&((StreamSink *) sink)->queue, ret);
+}
+
+static void stream_pop(Sink *sink) {
+        queue_pop(&((StreamSink *) sink)->queue);
+}
+
 static void stream_close(Sink *sink) {
-        fd_close(((StreamSink *) sink)->own_fd);
+        StreamSink *s = (StreamSink *) sink;
+
+        queue_done(&s->queue);
+        fd_close(s->own_fd);
 }
 
 static int stream_text(const FormatContext *c, const Event *e, Text *t) {
@@ -118,8 +134,12 @@ static void stream_choose(StreamSink *s, int fd, mode_t mode) {
 }
 
 int sink_stream_new(Sink **ret, SinkKind kind, const FormatContext *c, int fd, uint64_t queue_bytes) {
-        static const SinkOps json = { .format = format_json, .write = stream_write, .close = stream_close };
-        static const SinkOps text = { .format = stream_text, .write = stream_write, .close = stream_close };
+        static const SinkOps ops[] = {
+#define STREAM_OPS(how) { .format = how, .add = stream_add, .first = stream_first, .write = stream_write, .pop = stream_pop, .close = stream_close }
+                [SINK_JSON] = STREAM_OPS(format_json),
+                [SINK_TEXT] = STREAM_OPS(stream_text),
+#undef STREAM_OPS
+        };
         StreamSink *s;
         struct stat st;
 
@@ -130,7 +150,8 @@ int sink_stream_new(Sink **ret, SinkKind kind, const FormatContext *c, int fd, u
         s = malloc(sizeof(*s));
         if (!s)
                 return -ENOMEM;
-        sink_init(&s->sink, kind, kind == SINK_JSON ? &json : &text, c, queue_bytes);
+        sink_init(&s->sink, kind, &ops[kind], c);
+        s->queue = (Queue){ .max_bytes = queue_bytes };
         s->own_fd = -1;
         stream_choose(s, fd, st.st_mode);
         *ret = &s->sink;

@@ -179,6 +179,7 @@ static int obey(Sink *s, const char *line) {
 
 int main(int argc, char **argv) {
         _cleanup_(sink_freep) Sink *s = NULL;
+        Outbox *outbox;
         char line[64];
         int kind, r;
 
@@ -186,9 +187,11 @@ int main(int argc, char **argv) {
                 return 2;
         (void) signal(SIGPIPE, SIG_IGN);
         memcpy(context.run, argv[2], sizeof(context.run));
-        if (kind == SINK_JOURNAL)
-                r = sink_journal_new(&s, &context, NULL, strtoull(argv[3], NULL, 10));
-        else
+        if (kind == SINK_JOURNAL) {
+                r = outbox_open_memory(&outbox, strtoull(argv[3], NULL, 10));
+                if (r >= 0)
+                        r = sink_journal_new(&s, &context, NULL, outbox, 0);
+        } else
                 r = sink_stream_new(&s, (SinkKind) kind, &context, 1, strtoull(argv[3], NULL, 10));
         if (r < 0)
                 return 1;

@@ -5,13 +5,11 @@ absence cost. Runs under with-journald; emit-all makes the events, and knows the
 import json
 import os
 import re
-import signal
 import subprocess
-import time
 import uuid
 from pathlib import Path
 
-import pytest
+from journald import entries, journald, journalctl, only_journald  # noqa: F401 (fixtures)
 
 ROOT = Path(__file__).resolve().parents[2]
 EVENT_H = (ROOT / 'src/detect/event.h').read_text().replace('\\\n', ' ')
@@ -72,63 +70,6 @@ class Emitter:
 
     def stored_seqs(self):
         return [int(entry['SOCKAUDIT_SEQ']) for entry in self.stored()]
-
-
-def journalctl(*args):
-    done = subprocess.run(['journalctl', '--no-pager', *args], capture_output=True, check=True, text=True, encoding='utf-8',
-                          env={**os.environ, 'LC_ALL': 'C.UTF-8', 'TZ': 'UTC'})
-    return done.stdout
-
-
-def entries(*match):
-    journalctl('--sync')
-    return [json.loads(line) for line in journalctl('-q', '-o', 'json', *match).splitlines()]
-
-
-class Journald:
-    def __init__(self):
-        self.pid = int(os.environ['JOURNALD_PID'])
-        self.started = None
-
-    def stop(self):
-        os.kill(self.pid, signal.SIGSTOP)
-        while Path(f'/proc/{self.pid}/stat').read_text().rsplit(')', 1)[1].split()[0] != 'T':
-            time.sleep(0.001)
-
-    def go_on(self):
-        os.kill(self.pid, signal.SIGCONT)
-
-    def kill(self):
-        os.kill(self.pid, signal.SIGKILL)
-        if self.started:
-            self.started.wait()
-        else:  # a child of with-journald, which may not reap it
-            while Path(f'/proc/{self.pid}/stat').exists() and ' Z ' not in Path(f'/proc/{self.pid}/stat').read_text():
-                time.sleep(0.001)
-
-    def start(self):
-        self.started = subprocess.Popen([os.environ['JOURNALD']], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL)
-        self.pid = self.started.pid
-        deadline = time.monotonic() + 10
-        while subprocess.run(['journalctl', '--sync'], capture_output=True).returncode != 0:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-
-
-@pytest.fixture(scope='module')
-def only_journald():
-    journald = Journald()
-    yield journald
-    if journald.started:
-        journald.started.terminate()
-        journald.started.wait()
-
-
-@pytest.fixture
-def journald(only_journald):
-    yield only_journald
-    only_journald.go_on()
 
 
 # --- every kind, every field ------------------------------------------------------------------------------

@@ -244,7 +244,7 @@ static void test_keys(void **state) {
                 { RULE "budget: 100M\n",
                   "f:2:1: unknown key 'budget'; expected interval, rescan, balance, baseline, retention_wanted, collector, sinks, cpu_max, unit_log, cmdline, intrusive, community_id, limits, "
                   "defaults, exclude, watch\n" },
-                { RULE "limits: {xyzzy: 1}\n", "f:2:10: limits: unknown key 'xyzzy'; expected sockets, holders, processes, namespaces, peer_walks, queue\n" },
+                { RULE "limits: {xyzzy: 1}\n", "f:2:10: limits: unknown key 'xyzzy'; expected sockets, holders, processes, namespaces, peer_walks, queue, outbox\n" },
                 { RULE "? [a]\n: 1\n", "f:2:3: got a list as key; expected a name\n" },
                 { RULE "<<: {interval: 2s}\n",
                   "f:2:1: unknown key '<<'; expected interval, rescan, balance, baseline, retention_wanted, collector, sinks, cpu_max, unit_log, cmdline, intrusive, community_id, limits, "

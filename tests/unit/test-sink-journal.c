@@ -76,15 +76,26 @@ static uint64_t next_seq(int fd) {
         return strtoull(seq + strlen("\nSOCKAUDIT_SEQ="), NULL, 10);
 }
 
+static Sink *open_sink(const char *socket_path) {
+        Outbox *outbox = NULL;
+        Sink *s = NULL;
+
+        assert_int_equal(outbox_open_memory(&outbox, QUEUE), 0);
+        assert_int_equal(sink_journal_new(&s, &context, socket_path, outbox, 0), 0);
+        return s;
+}
+
 static void test_new(void **state) {
         _cleanup_(sink_freep) Sink *s = NULL;
+        _cleanup_(outbox_freep) Outbox *outbox = NULL;
         char too_long[200];
 
         memset(too_long, 'x', sizeof(too_long));
         too_long[199] = 0;
-        assert_int_equal(sink_journal_new(&s, &context, too_long, 0), -ENAMETOOLONG);
-        assert_int_equal(sink_journal_new(&s, &context, "", 0), -ENAMETOOLONG);
-        assert_int_equal(sink_journal_new(&s, &context, NULL, 0), 0);
+        assert_int_equal(outbox_open_memory(&outbox, QUEUE), 0);
+        assert_int_equal(sink_journal_new(&s, &context, too_long, outbox, 0), -ENAMETOOLONG);
+        assert_int_equal(sink_journal_new(&s, &context, "", outbox, 0), -ENAMETOOLONG);
+        s = open_sink(NULL);
         assert_int_equal(sink_kind(s), SINK_JOURNAL);
 }
 
@@ -94,7 +105,7 @@ static void test_datagram(void **state) {
         char buffer[4096];
         int passed;
 
-        assert_int_equal(sink_journal_new(&s, &context, path, QUEUE), 0);
+        s = open_sink(path);
         assert_int_equal(sink_put(s, event(1)), 0);
         assert_int_equal(sink_waiting(s), 0);
         assert_true(receive(fd, buffer, sizeof(buffer), &passed) > 0);
@@ -135,7 +146,7 @@ static void test_journald_does_not_read(void **state) {
         struct pollfd p = { .events = POLLOUT };
         SinkLoss loss;
 
-        assert_int_equal(sink_journal_new(&s, &context, path, QUEUE), 0);
+        s = open_sink(path);
         lost = fill(s, 1);
         assert_true(sink_waiting(s) > 0);
         assert_int_equal(sink_flush(s), sink_waiting(s));
@@ -181,7 +192,7 @@ static void test_socket_missing(void **state) {
 
         (void) unlink(path);
         assert_false(sink_journal_available(path));
-        assert_int_equal(sink_journal_new(&s, &context, path, QUEUE), 0);
+        s = open_sink(path);
         lost = fill(s, 1);
         assert_int_equal(sink_waiting(s), lost - 1);
         assert_int_equal(sink_flush(s), -ENOENT);
@@ -202,7 +213,7 @@ static void test_journald_restarted(void **state) {
         _cleanup_(sink_freep) Sink *s = NULL;
         int fd = journald_start();
 
-        assert_int_equal(sink_journal_new(&s, &context, path, QUEUE), 0);
+        s = open_sink(path);
         assert_int_equal(sink_put(s, event(1)), 0);
         assert_int_equal(next_seq(fd), 1);
         close(fd);
@@ -229,7 +240,7 @@ static void test_large_event_goes_as_memfd(void **state) {
         size_t size;
 
         memset(big, 'x', sizeof(big) - 1);
-        assert_int_equal(sink_journal_new(&s, &context, path, QUEUE), 0);
+        s = open_sink(path);
         assert_int_equal(sink_put(s, event(1)), 0);
         assert_int_equal(next_seq(fd), 1);
         assert_int_equal(setsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &least, sizeof(least)), 0);

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""For tests under with-journald: the journald there, and what is in its journal."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+PATIENCE = 30  # seconds: a bound for what must happen, not a delay
+
+
+def journalctl(*args):
+    done = subprocess.run(['journalctl', '--no-pager', *args], capture_output=True, check=True, text=True, encoding='utf-8',
+                          env={**os.environ, 'LC_ALL': 'C.UTF-8', 'TZ': 'UTC'})
+    return done.stdout
+
+
+def entries(*match):
+    journalctl('--sync')
+    return [json.loads(line) for line in journalctl('-q', '-o', 'json', *match).splitlines()]
+
+
+class Journald:
+    def __init__(self):
+        self.pid = int(os.environ['JOURNALD_PID'])
+        self.started = None
+
+    def stop(self):
+        os.kill(self.pid, signal.SIGSTOP)
+        while Path(f'/proc/{self.pid}/stat').read_text().rsplit(')', 1)[1].split()[0] != 'T':
+            time.sleep(0.001)
+
+    def go_on(self):
+        os.kill(self.pid, signal.SIGCONT)
+
+    def kill(self):
+        os.kill(self.pid, signal.SIGKILL)
+        if self.started:
+            self.started.wait()
+        else:  # a child of with-journald, which may not reap it
+            while Path(f'/proc/{self.pid}/stat').exists() and ' Z ' not in Path(f'/proc/{self.pid}/stat').read_text():
+                time.sleep(0.001)
+
+    def start(self):
+        self.started = subprocess.Popen([os.environ['JOURNALD']], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+        self.pid = self.started.pid
+        deadline = time.monotonic() + 10
+        while subprocess.run(['journalctl', '--sync'], capture_output=True).returncode != 0:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
+@pytest.fixture(scope='module')
+def only_journald():
+    journald = Journald()
+    yield journald
+    if journald.started:
+        journald.started.terminate()
+        journald.started.wait()
+
+
+@pytest.fixture
+def journald(only_journald):
+    yield only_journald
+    only_journald.go_on()
