@@ -1,11 +1,46 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* Delivery: what the daemon does so that each event gets into the journal. Private to manager*.c. */
+/* Delivery in the event loop: while something is on its way to the journal, the journal is read back five times a second. What does not come back within
+ * a second is asked about (Synchronize), at most once a second. What was sent twice in vain is told. Private to manager*.c. */
+
+#include <systemd/sd-event.h>
 
 #include "config/config.h"
-#include "emit/outbox.h"
+#include "emit/confirm.h"
+#include "emit/sink.h"
+#include "emit/synchronize.h"
 
-/* The outbox in the state directory; where that cannot be used, one in memory, and `ret_degraded` says so. What was found in it is logged. 0 or
- * negative errno. */
-int delivery_open_outbox(Outbox **ret, const Config *config, uint64_t *ret_waiting, const char **ret_degraded);
+typedef struct Outlet Outlet;
+
+typedef struct DeliveryLoop {
+        Outlet *outlet; /* of the journal; NULL: there is none */
+        Delivery *delivery;
+        bool outlives;  /* the outbox is a file */
+        sd_event_source *timer;
+
+        Confirm *confirm; /* NULL: the journal is not read back */
+        bool has_read;    /* by this reader */
+        bool behind;      /* there is more to read */
+
+        Synchronize synchronize;
+        uint64_t asked_at, asked_mark;
+        bool answered;
+        uint64_t aged_at, aged_mark; /* what was sent up to this mark was sent before this time (monotonic) */
+
+        DeliveryLoss loss; /* not yet told */
+        uint64_t tell_at, tell_distance;
+        bool arrived; /* something has, since a loss was told */
+} DeliveryLoop;
+
+/* The outbox in the state directory, or where that cannot be used one in memory, and the sink of the outlet on top. What is not as good as it could be is logged,
+ * and added to the outlets' `degraded`. 0 or negative errno. */
+int delivery_loop_open(DeliveryLoop *l, Outlet *outlet, const FormatContext *format, const Config *config);
+void delivery_loop_done(DeliveryLoop *l);
+
+/* Something was sent, or waits. */
+void delivery_loop_wake(DeliveryLoop *l);
+/* Read back what has arrived by now. True: nothing waits and nothing is on its way. */
+bool delivery_loop_turn(DeliveryLoop *l);
+/* Tell now what was lost, if anything was. */
+void delivery_loop_tell(DeliveryLoop *l);

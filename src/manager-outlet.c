@@ -10,9 +10,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "manager-delivery.h"
 
 #define RETRY_USEC USEC_PER_SEC
+#define DRAIN_MSEC 20 /* between two looks at the end, where nothing can be waited for */
 
 Event *audit_event(EventKind kind) {
         static Event e; /* large, and there is one at a time */
@@ -28,9 +28,21 @@ static const char *outlet_name(const Outlet *o) {
         return sink_name(sink_kind(o->sink));
 }
 
+void outlet_say_lost(Outlet *o, const SinkLoss *loss, const char *reason, const char *run) {
+        Event *e = audit_event(EVENT_AUDIT_LOST);
+
+        event_set_word(e, EVENT_FIELD_SINK, outlet_name(o));
+        event_set_word(e, EVENT_FIELD_GAP_REASON, reason);
+        event_set_number(e, EVENT_FIELD_LOST_COUNT, loss->count);
+        event_set_number(e, EVENT_FIELD_LOST_FIRST_SEQ, loss->first_seq);
+        event_set_number(e, EVENT_FIELD_LOST_LAST_SEQ, loss->last_seq);
+        if (run && strcmp(run, o->outlets->run) != 0)
+                event_set_word(e, EVENT_FIELD_LOST_RUN, run);
+        ledger_say(o->outlets->ledger, e);
+}
+
 static void outlet_tell_loss(Outlet *o) {
         SinkLoss loss = sink_take_loss(o->sink);
-        Event *e;
 
         if (loss.count > 0 && o->loss.count == 0) {
                 log_warning("%s: no more events may wait for it, and they are lost; counting", outlet_name(o));
@@ -41,13 +53,13 @@ static void outlet_tell_loss(Outlet *o) {
         }
         if (o->loss.count == 0 || sink_waiting(o->sink) > 0)
                 return;
-        e = audit_event(EVENT_AUDIT_LOST);
-        event_set_word(e, EVENT_FIELD_SINK, outlet_name(o));
-        event_set_number(e, EVENT_FIELD_LOST_COUNT, o->loss.count);
-        event_set_number(e, EVENT_FIELD_LOST_FIRST_SEQ, o->loss.first_seq);
-        event_set_number(e, EVENT_FIELD_LOST_LAST_SEQ, o->loss.last_seq);
+        loss = o->loss;
         o->loss = (SinkLoss){};
-        ledger_say(o->outlets->ledger, e);
+        outlet_say_lost(o, &loss, "over-limit", NULL);
+}
+
+void outlets_degrade(Outlets *o, const char *why) {
+        text_printf(&o->degraded, "%s%s", o->degraded.size > 0 ? "; " : "", why);
 }
 
 /* A journal comes back, the reader of a pipe does not. A daemon that nobody hears has no purpose. */
@@ -63,8 +75,6 @@ static void outlet_dies(Outlet *o) {
         if (alive == 0)
                 (void) sd_event_exit(all->event, -EPIPE);
 }
-
-static void outlet_flush(Outlet *o);
 
 static int on_writable(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         outlet_flush(userdata);
@@ -102,11 +112,11 @@ static void outlet_check_full(Outlet *o, int64_t r) {
         bool full = r == -ENOSPC || r == -EDQUOT;
 
         if (full && !o->full)
-                log_warning("%s: %s; events wait within limits.queue", outlet_name(o), strerror((int) -r));
+                log_warning("%s: %s; events wait within their limit", outlet_name(o), strerror((int) -r));
         o->full = full;
 }
 
-static void outlet_flush(Outlet *o) {
+void outlet_flush(Outlet *o) {
         int64_t r;
 
         if (o->dead)
@@ -122,9 +132,13 @@ static void outlet_flush(Outlet *o) {
                 outlet_wait(o);
         else
                 o->source = sd_event_source_disable_unref(o->source);
+        if (sink_kind(o->sink) == SINK_JOURNAL)
+                delivery_loop_wake(&o->outlets->delivery);
 }
 
 void outlets_done(Outlets *o) {
+        delivery_loop_done(&o->delivery);
+        text_done(&o->degraded);
         for (size_t i = 0; i < o->count; i++) {
                 sd_event_source_disable_unref(o->items[i].source);
                 sink_free(o->items[i].sink);
@@ -132,31 +146,17 @@ void outlets_done(Outlets *o) {
         o->count = 0;
 }
 
-static int outlet_open(Outlet *new, SinkKind kind, const FormatContext *format, const Config *config) {
-        _cleanup_(outbox_freep) Outbox *outbox = NULL;
-        uint64_t waiting;
-        int r;
-
-        if (kind != SINK_JOURNAL)
-                return sink_stream_new(&new->sink, kind, format, STDOUT_FILENO, config->limits.queue);
-        r = delivery_open_outbox(&outbox, config, &waiting, &new->outlets->degraded);
-        if (r < 0)
-                return r;
-        if (!sink_journal_available(NULL))
-                log_warning("journal: systemd-journald does not answer; events wait for it");
-        r = sink_journal_new(&new->sink, format, NULL, outbox, waiting);
-        if (r >= 0)
-                TAKE_PTR(outbox);
-        return r;
-}
-
 int outlets_add(Outlets *o, SinkKind kind, const FormatContext *format, const Config *config) {
         Outlet *new = &o->items[o->count];
         int r;
 
+        o->run = format->run;
         new->outlets = o;
         new->source_fd = -1;
-        r = outlet_open(new, kind, format, config);
+        if (kind == SINK_JOURNAL)
+                r = delivery_loop_open(&o->delivery, new, format, config);
+        else
+                r = sink_stream_new(&new->sink, kind, format, STDOUT_FILENO, config->limits.queue);
         if (r < 0) {
                 log_error("%s: the sink cannot be opened: %s", sink_name(kind), strerror(-r));
                 return r;
@@ -182,19 +182,43 @@ void outlets_flush(Outlets *o) {
                 outlet_flush(&o->items[i]);
 }
 
+void outlets_tell_lost(Outlets *o) {
+        if (o->delivery.outlet)
+                delivery_loop_tell(&o->delivery);
+}
+
+/* True: all of it is where it should be. */
+static bool outlet_drain(Outlet *o) {
+        int64_t r = sink_flush(o->sink);
+
+        if (sink_kind(o->sink) == SINK_JOURNAL)
+                return delivery_loop_turn(&o->outlets->delivery);
+        return r == 0 || sink_waiting(o->sink) == 0;
+}
+
+static void log_left(const Outlet *o) {
+        const DeliveryLoop *l = &o->outlets->delivery;
+        bool journal = sink_kind(o->sink) == SINK_JOURNAL;
+        uint64_t waiting = sink_waiting(o->sink), on_way = journal ? delivery_unconfirmed(l->delivery) : 0;
+        const char *next = journal && l->outlives ? "; they wait in the outbox for the next start" : "";
+
+        if (waiting > 0)
+                log_warning("%s: %llu events could not be written before the end%s", outlet_name(o), (unsigned long long) waiting, next);
+        if (on_way > 0)
+                log_warning("%s: %llu events were sent and not found in it before the end%s", outlet_name(o), (unsigned long long) on_way, next);
+}
+
 void outlets_drain(Outlets *o, uint64_t usec) {
         uint64_t end = clock_monotonic() + usec;
 
         for (size_t i = 0; i < o->count; i++) {
                 Sink *s = o->items[i].sink;
 
-                while (sink_flush(s) != 0 && sink_waiting(s) > 0 && clock_monotonic() < end) {
+                while (!outlet_drain(&o->items[i]) && clock_monotonic() < end) {
                         struct pollfd p = { .fd = sink_fd(s), .events = POLLOUT };
-                        (void) poll(&p, 1, 100);
+                        (void) poll(&p, 1, DRAIN_MSEC);
                 }
-                if (sink_waiting(s) > 0)
-                        log_warning("%s: %llu events could not be written before the end%s", outlet_name(&o->items[i]),
-                                    (unsigned long long) sink_waiting(s),
-                                    sink_kind(s) == SINK_JOURNAL && !o->degraded ? "; they wait in the outbox for the next start" : "");
+                outlets_tell_lost(o); /* what was found by this; it is sent, and maybe stored */
+                log_left(&o->items[i]);
         }
 }

@@ -8,13 +8,15 @@
 
 #include <systemd/sd-event.h>
 
+#include "base/text.h"
 #include "config/config.h"
 #include "detect/ledger.h"
 #include "emit/sink.h"
+#include "manager-delivery.h"
 
 typedef struct Outlets Outlets;
 
-typedef struct Outlet {
+struct Outlet {
         Outlets *outlets;
         Sink *sink;
         sd_event_source *source; /* of its descriptor, or of a timer, while something waits */
@@ -22,12 +24,14 @@ typedef struct Outlet {
         SinkLoss loss;           /* not yet told */
         bool full;               /* the disk is, and that was logged */
         bool dead;               /* nobody reads the other end of a pipe any more */
-} Outlet;
+};
 
 struct Outlets {
         sd_event *event;
         Ledger *ledger; /* tells losses */
-        const char *degraded; /* why delivery to the journal is not as good as it could be; NULL: it is */
+        const char *run;
+        Text degraded; /* why delivery is not as good as it could be; empty: it is */
+        DeliveryLoop delivery;
         Outlet items[_SINK_MAX];
         size_t count;
 };
@@ -44,7 +48,17 @@ void outlets_put(Outlets *o, const Event *e);
 /* Send what can be sent. When no outlet is left that anybody hears, the event loop is told to exit with -EPIPE. */
 void outlets_flush(Outlets *o);
 
-/* At the end: wait for what still waits, but no longer than `usec`; what is left is logged. */
+/* The same for one. */
+void outlet_flush(Outlet *o);
+
+/* Make audit-lost. run: of the events that were lost; NULL: this one. */
+void outlet_say_lost(Outlet *o, const SinkLoss *loss, const char *reason, const char *run);
+/* Losses that would be told later are told now. */
+void outlets_tell_lost(Outlets *o);
+
+void outlets_degrade(Outlets *o, const char *why);
+
+/* At the end: wait for what still waits, and to read back what the journal was sent, but no longer than `usec`; what is left is logged. */
 void outlets_drain(Outlets *o, uint64_t usec);
 
 /* An event about the daemon itself, to be filled and given to ledger_say() before the next one. */

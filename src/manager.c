@@ -77,8 +77,8 @@ static void tell_configuration(Manager *m, EventKind kind) {
         event_set_number(e, EVENT_FIELD_CONFIG_HASH, m->config->hash);
         event_set_word(e, EVENT_FIELD_COLLECTOR, collector_name(collector_kind(m->collector)));
         text_append(&degraded, notices_degraded(&m->notices) ?: "");
-        if (m->outlets.degraded)
-                text_printf(&degraded, "%s%s", degraded.size > 0 ? "; " : "", m->outlets.degraded);
+        if (m->outlets.degraded.size > 0)
+                text_printf(&degraded, "%s%s", degraded.size > 0 ? "; " : "", text_string(&m->outlets.degraded));
         if (degraded.size > 0)
                 event_set_word(e, EVENT_FIELD_DEGRADED, text_string(&degraded));
         ledger_say(m->ledger, e);
@@ -422,6 +422,7 @@ int manager_run(const ManagerOptions *options) {
                 notices_drain(&m.notices);
                 heartbeat_stop(&m.heartbeat);
                 pace_end(&m.pace, m.ledger);
+                outlets_tell_lost(&m.outlets);
                 tell_stopped(&m);
                 outlets_drain(&m.outlets, STOP_WAIT_USEC);
         } else if (r != -EBADMSG)

@@ -206,6 +206,7 @@ typedef enum FieldType {
         X(LOST_COUNT, "LOST_COUNT", NUMBER, "How many were lost")                                                         \
         X(LOST_FIRST_SEQ, "LOST_FIRST_SEQ", NUMBER, "First lost event")                                                   \
         X(LOST_LAST_SEQ, "LOST_LAST_SEQ", NUMBER, "Last lost event")                                                      \
+        X(LOST_RUN, "LOST_RUN", WORD, "Run of the lost events, where it is an earlier one")                                \
         X(EXPECTED, "EXPECTED", NUMBER, "So many connections the rule expects, at least")                                  \
         X(EXPECTED_STATE, "EXPECTED_STATE", STATE, "In this state")                                                       \
         X(FOUND, "FOUND", NUMBER, "So many there are")                                                                    \

@@ -102,6 +102,7 @@ void message_put_lost(Message *m) {
                 message_put_count(message_detail(m), count, "notice", "s");
                 text_append(m->text, " of the kernel");
         }
+        message_detail_value(m, "of run ", EVENT_FIELD_LOST_RUN, "");
         message_detail_value(m, "sink ", EVENT_FIELD_SINK, "");
         message_detail_value(m, "", EVENT_FIELD_GAP_REASON, "");
 }

@@ -44,6 +44,7 @@ int queue_add(Queue *q, uint64_t seq, Text *t) {
         else
                 q->first = entry;
         q->last = entry;
+        q->count++;
         q->bytes += entry_bytes(entry);
         return 0;
 }
@@ -59,6 +60,7 @@ void queue_pop(Queue *q) {
         QueueEntry *entry = q->first;
 
         q->first = entry->next;
+        q->count--;
         q->bytes -= entry_bytes(entry);
         entry_free(q->spare);
         q->spare = entry;

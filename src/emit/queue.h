@@ -20,7 +20,7 @@ typedef struct QueueEntry QueueEntry;
 typedef struct Queue {
         QueueEntry *first, *last;
         QueueEntry *spare; /* the last that was popped, with its memory */
-        uint64_t bytes, max_bytes;
+        uint64_t count, bytes, max_bytes;
 } Queue;
 
 void queue_done(Queue *q);

@@ -10,10 +10,9 @@
  *     ECONNREFUSED, ENOENT   nobody has the socket: a new one is connected, at most every RECONNECT_EVERY
  *     EMSGSIZE, ENOBUFS      too large for a datagram: a sealed memfd goes instead, as a descriptor
  *
- * What waits is in an outbox, which outlives the daemon: an event is there before it is sent.
- *
- * Known gap: journald may be killed between our send and its read. Where nobody keeps the socket open for it the
- * datagram is gone, and nothing says so. */
+ * What waits is in an outbox, which outlives the daemon: an event is there before it is sent, and until it has arrived (delivery.h).
+ * journald may be killed between our send and its read; where nobody keeps the socket open for it the datagram is gone, and nothing
+ * says so but that it does not come back. */
 
 #include <endian.h>
 #include <errno.h>
@@ -35,10 +34,8 @@
 
 typedef struct JournalSink {
         Sink sink; /* sink.fd: the connected socket, or -1 */
-        Outbox *outbox;
-        uint64_t next;  /* where in it the first is that was not sent */
-        uint64_t after; /* where the one after that is */
-        uint64_t first_seq, added_seq;
+        Delivery *delivery;
+        uint64_t last_seq; /* that was added */
         struct sockaddr_un address;
         uint64_t tried_at; /* monotonic, of the last connect; 0: never */
         int error;         /* what it said, negative */
@@ -71,44 +68,34 @@ static int journal_format(const FormatContext *c, const Event *e, Text *t) {
 static int journal_add(Sink *sink, uint64_t seq, Text *t) {
         JournalSink *s = (JournalSink *) sink;
 
-        s->added_seq = seq;
-        return outbox_append(s->outbox, sink->context->run, seq, t->data, t->size);
+        s->last_seq = seq;
+        return delivery_add(s->delivery, seq, t->data, t->size);
 }
 
-/* What was sent is needed no more. */
-static void journal_settle(Sink *sink) {
-        JournalSink *s = (JournalSink *) sink;
-
-        s->next = outbox_release(s->outbox, s->next);
-}
-
-/* The disk has spoilt it: what waits is lost, and the outbox begins anew. */
-static void journal_give_up(JournalSink *s) {
-        sink_lose(&s->sink, s->sink.waiting, s->first_seq, s->added_seq);
-        s->sink.waiting = 0;
-        s->next = outbox_release(s->outbox, outbox_end(s->outbox));
+static uint64_t journal_waiting(const Sink *sink) {
+        return delivery_waiting(((const JournalSink *) sink)->delivery);
 }
 
 static int journal_first(Sink *sink, SinkItem *ret) {
         JournalSink *s = (JournalSink *) sink;
-        OutboxRecord record;
-        int r = outbox_read(s->outbox, s->next, &record);
+        uint64_t waiting = delivery_waiting(s->delivery);
+        int r = delivery_next(s->delivery, ret);
 
         if (r < 0)
-                journal_give_up(s);
-        if (r <= 0)
-                return 0;
-        s->first_seq = record.seq;
-        s->after = record.next;
-        *ret = (SinkItem){ .seq = record.seq, .data = record.data, .size = record.size };
-        return 1;
+                sink_lose(sink, waiting, s->last_seq - MIN(s->last_seq, waiting - 1), s->last_seq);
+        return MAX(r, 0);
 }
 
 static void journal_pop(Sink *sink) {
-        JournalSink *s = (JournalSink *) sink;
+        delivery_sent(((JournalSink *) sink)->delivery);
+}
 
-        s->first_seq++;
-        s->next = s->after;
+static void journal_settle(Sink *sink) {
+        delivery_settle(((JournalSink *) sink)->delivery);
+}
+
+Delivery *sink_journal_delivery(Sink *s) {
+        return ((JournalSink *) s)->delivery;
 }
 
 /* --- the connection ---------------------------------------------------------------------------------- */
@@ -233,6 +220,7 @@ static ssize_t journal_write(Sink *sink, const char *data, size_t size) {
                         /* A journald that was started anew has a new socket. journal_reach() ends this loop: it connects once in
                          * a while only. */
                         s->error = -ECONNREFUSED;
+                        delivery_broken(s->delivery);
                         s->sink.fd = fd_close(s->sink.fd);
                         continue;
                 default:
@@ -242,16 +230,13 @@ static ssize_t journal_write(Sink *sink, const char *data, size_t size) {
 }
 
 static void journal_close(Sink *sink) {
-        JournalSink *s = (JournalSink *) sink;
-
-        journal_settle(sink);
-        outbox_free(s->outbox);
+        delivery_free(((JournalSink *) sink)->delivery);
         sink->fd = fd_close(sink->fd);
 }
 
 int sink_journal_new(Sink **ret, const FormatContext *c, const char *path, Outbox *outbox, uint64_t waiting) {
         static const SinkOps ops = {
-                .format = journal_format, .add = journal_add, .first = journal_first, .write = journal_write,
+                .format = journal_format, .add = journal_add, .waiting = journal_waiting, .first = journal_first, .write = journal_write,
                 .pop = journal_pop, .settle = journal_settle, .close = journal_close,
         };
         struct sockaddr_un address;
@@ -260,12 +245,16 @@ int sink_journal_new(Sink **ret, const FormatContext *c, const char *path, Outbo
 
         if (r < 0)
                 return r;
-        s = malloc(sizeof(*s));
+        s = calloc(1, sizeof(*s));
         if (!s)
                 return -ENOMEM;
-        *s = (JournalSink){ .outbox = outbox, .next = outbox_begin(outbox), .address = address };
+        r = delivery_new(&s->delivery, outbox, waiting, c->run);
+        if (r < 0) {
+                free(s);
+                return r;
+        }
         sink_init(&s->sink, SINK_JOURNAL, &ops, c);
-        s->sink.waiting = waiting;
+        s->address = address;
         *ret = &s->sink;
         return 0;
 }

@@ -14,7 +14,9 @@ typedef struct SinkOps {
         int (*format)(const FormatContext *c, const Event *e, Text *t);
         /* It waits, behind all others; what is in t may be taken. 0; -ENOBUFS or another error: it cannot be kept. */
         int (*add)(Sink *s, uint64_t seq, Text *t);
-        /* What is to be written next: 1, or 0 when there is nothing. */
+        /* How many wait. */
+        uint64_t (*waiting)(const Sink *s);
+        /* What is to be written next: 1, or 0 when there is nothing that may be written now. */
         int (*first)(Sink *s, SinkItem *ret);
         /* As write(2) without blocking: bytes taken (the caller comes back with the rest), -EAGAIN when nothing goes
          * now, -EPIPE when nothing will ever go again, else the error that makes the sink unreachable. */
@@ -36,7 +38,6 @@ struct Sink {
         bool ready;      /* something waits, and it goes on as soon as fd can be written */
         bool dead;       /* write() said -EPIPE */
         size_t written;  /* of the first */
-        uint64_t waiting;
         SinkLoss loss;
 };
 

@@ -86,6 +86,10 @@ static int stream_add(Sink *sink, uint64_t seq, Text *t) {
         return queue_add(&((StreamSink *) sink)->queue, seq, t);
 }
 
+static uint64_t stream_waiting(const Sink *sink) {
+        return ((const StreamSink *) sink)->queue.count;
+}
+
 static int stream_first(Sink *sink, SinkItem *ret) {
         return queue_first(&((StreamSink *) sink)->queue, ret);
 }
@@ -135,7 +139,8 @@ static void stream_choose(StreamSink *s, int fd, mode_t mode) {
 
 int sink_stream_new(Sink **ret, SinkKind kind, const FormatContext *c, int fd, uint64_t queue_bytes) {
         static const SinkOps ops[] = {
-#define STREAM_OPS(how) { .format = how, .add = stream_add, .first = stream_first, .write = stream_write, .pop = stream_pop, .close = stream_close }
+#define STREAM_OPS(how) { .format = how, .add = stream_add, .waiting = stream_waiting, .first = stream_first, .write = stream_write, \
+                          .pop = stream_pop, .close = stream_close }
                 [SINK_JSON] = STREAM_OPS(format_json),
                 [SINK_TEXT] = STREAM_OPS(stream_text),
 #undef STREAM_OPS

@@ -56,7 +56,6 @@ void sink_lose(Sink *s, uint64_t count, uint64_t first_seq, uint64_t last_seq) {
 
 static void sink_pop(Sink *s) {
         s->ops->pop(s);
-        s->waiting--;
         s->written = 0;
 }
 
@@ -85,9 +84,10 @@ static int sink_write(Sink *s, const SinkItem *item) {
 
 static int sink_drain(Sink *s, unsigned max) {
         SinkItem item;
+        unsigned n;
         int r = 0;
 
-        for (unsigned n = 0; n < max || s->fd < 0; n++) {
+        for (n = 0; n < max || s->fd < 0; n++) {
                 r = s->ops->first(s, &item);
                 if (r <= 0)
                         break;
@@ -98,7 +98,7 @@ static int sink_drain(Sink *s, unsigned max) {
         }
         if (r == -EPIPE)
                 sink_die(s);
-        s->ready = r == -EAGAIN || r > 0 || (r == 0 && s->waiting > 0);
+        s->ready = r == -EAGAIN || n == max;
         return r;
 }
 
@@ -116,7 +116,6 @@ int sink_put(Sink *s, const Event *e) {
                 sink_lose(s, 1, e->seq, e->seq);
                 return r == -ENOMEM ? r : -ENOBUFS;
         }
-        s->waiting++;
         (void) sink_drain(s, PUT_MAX);
         return s->dead ? -ENOBUFS : 0;
 }
@@ -126,7 +125,7 @@ int64_t sink_flush(Sink *s) {
 
         if (s->ops->settle)
                 s->ops->settle(s);
-        return r < 0 && r != -EAGAIN ? r : (int64_t) s->waiting;
+        return r < 0 && r != -EAGAIN ? r : (int64_t) sink_waiting(s);
 }
 
 int sink_fd(const Sink *s) {
@@ -134,7 +133,7 @@ int sink_fd(const Sink *s) {
 }
 
 uint64_t sink_waiting(const Sink *s) {
-        return s->waiting;
+        return s->ops->waiting(s);
 }
 
 SinkLoss sink_take_loss(Sink *s) {

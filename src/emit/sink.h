@@ -12,7 +12,7 @@
 
 #include "detect/event.h"
 #include "emit/format.h"
-#include "emit/outbox.h"
+#include "emit/delivery.h"
 
 typedef struct Sink Sink;
 
@@ -37,9 +37,10 @@ typedef struct SinkLoss {
 /* c: borrowed. path: of the journal's socket; NULL: /run/systemd/journal/socket. outbox: what waits, taken over on success; `waiting` events
  * are in it, maybe of an earlier daemon. journald need not be there yet. -ENAMETOOLONG: no path of a socket; -ENOMEM.
  *
- * What journald had in its socket and had not read when it was killed is lost, and no sender can see that; with the
- * socket unit of systemd it stays and is read by the next journald. */
+ * What journald had in its socket and had not read when it was killed is lost, and no sender can see that, unless it reads back. */
 int sink_journal_new(Sink **ret, const FormatContext *c, const char *path, Outbox *outbox, uint64_t waiting);
+/* For those who read back. */
+Delivery *sink_journal_delivery(Sink *s);
 
 /* c, fd: borrowed. kind: SINK_JSON or SINK_TEXT. Flags of the descriptor are left alone, since they are shared with other
  * processes: it is opened anew or asked first, see sink-stream.c. -EBADF: not open; -ENOMEM.

@@ -28,6 +28,7 @@ class Journald:
     def __init__(self):
         self.pid = int(os.environ['JOURNALD_PID'])
         self.started = None
+        self.conf = Path('/run/journald.conf').read_text()
 
     def stop(self):
         os.kill(self.pid, signal.SIGSTOP)
@@ -45,7 +46,9 @@ class Journald:
             while Path(f'/proc/{self.pid}/stat').exists() and ' Z ' not in Path(f'/proc/{self.pid}/stat').read_text():
                 time.sleep(0.001)
 
-    def start(self):
+    def start(self, *settings):
+        """Also with other settings: lines of journald.conf, each for the last start only."""
+        Path('/run/journald.conf').write_text(self.conf + ''.join(f'{line}\n' for line in settings))
         self.started = subprocess.Popen([os.environ['JOURNALD']], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
         self.pid = self.started.pid

@@ -45,6 +45,11 @@ for check in service heartbeat configuration journald 'rate limit' 'self-test so
 done
 grep -F 'journald takes 1000000 events of the service in 1000 ms' /tmp/doctor
 
+# What it sends it reads back: nothing stays in the outbox, and nothing of delivery is degraded.
+delivered() { for ((i = 0; i < 100; i++)); do [ "$(stat -c %s /var/lib/sockaudit/outbox)" != 19 ] || return 0; sleep 0.1; done; return 1; }
+delivered
+[ -z "$(journalctl -q -o cat SOCKAUDIT_EVENT=audit-started _SYSTEMD_UNIT=sockauditd.service -g 'degraded:.*journal')" ]
+
 # It may read how long the journal keeps, too. These limits are new to journald, which goes on.
 mkdir -p /etc/systemd/journald.conf.d
 printf '[Journal]\n%s=2\n%s=2\nMaxRetentionSec=1\n' RuntimeMaxFiles SystemMaxFiles >/etc/systemd/journald.conf.d/keeps.conf
@@ -98,6 +103,41 @@ for ((i = 0; i < 100; i++)); do [[ $(pid) = "$before" || $(pid) = 0 ]] || break;
 [[ $(pid) != "$before" && $(pid) != 0 ]]
 [ "$(systemctl show -P NRestarts sockauditd)" = 1 ]
 for ((i = 0; i < 100; i++)); do [ "$(systemctl is-active sockauditd)" != active ] || break; sleep 0.1; done
+
+delivered
+
+# complete RUN: all its numbers are in the journal.
+complete() {
+        journalctl --sync
+        journalctl -q -o cat --output-fields=SOCKAUDIT_SEQ SOCKAUDIT_RUN="$1" | sort -nu | awk '{ if ($1 != ++n) exit 1 } END { if (!n) exit 1 }'
+}
+run() { journalctl -q -o cat --output-fields=SOCKAUDIT_RUN SOCKAUDIT_EVENT=audit-started _PID="$1" | tail -n 1; }
+connect='import socket, sys, time
+s = socket.create_server(("127.0.0.1", 0))
+kept = [(socket.create_connection(s.getsockname()), s.accept()) for _ in range(500)]
+time.sleep(1)'
+
+# journald is killed in the midst of events, and nothing is missing.
+first=$(run "$(pid)")
+for ((i = 0; i < 3; i++)); do
+        python3 -c "$connect" &
+        sleep 0.5
+        systemctl kill --signal=KILL systemd-journald
+        wait $!
+done
+delivered
+complete "$first"
+
+# journald stands still, and the daemon is killed: the next one sends what it had made.
+systemctl kill --signal=STOP systemd-journald
+python3 -c "$connect"
+[ "$(stat -c %s /var/lib/sockaudit/outbox)" -gt 100000 ]
+kill -KILL "$(pid)"
+systemctl kill --signal=CONT systemd-journald
+for ((i = 0; i < 100; i++)); do [ "$(systemctl is-active sockauditd)" != active ] || break; sleep 0.1; done
+delivered
+complete "$first"
+[ -z "$(journalctl -q -o cat SOCKAUDIT_EVENT=audit-lost)" ]
 
 # It may not do what it need not.
 [ "$(sed -n 's/^CapBnd:\t//p' "/proc/$(pid)/status")" = 0000000000081804 ]
