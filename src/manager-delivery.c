@@ -16,6 +16,7 @@
 #define READ_EVERY (200 * USEC_PER_MSEC)
 #define READ_MAX 1000 /* entries a turn: some three milliseconds */
 #define NUDGE_EVERY USEC_PER_SEC
+#define WARN_EVERY (600 * USEC_PER_SEC) /* about a disk that is full */
 #define TELL_FIRST (10 * USEC_PER_SEC) /* from one audit-lost to the next while it goes on */
 #define TELL_LONGEST (600 * USEC_PER_SEC)
 
@@ -127,9 +128,20 @@ static void nudge(DeliveryLoop *l) {
         l->aged_mark = delivery_mark(l->delivery);
 }
 
+static void check_disk(DeliveryLoop *l) {
+        uint64_t now = clock_monotonic();
+
+        l->outlives = delivery_outlives(l->delivery);
+        if (!l->has_file || l->outlives || now < l->warn_at)
+                return;
+        log_warning("outbox: the disk takes no more: what waits for the journal is in memory, and is lost when the daemon ends");
+        l->warn_at = now + WARN_EVERY;
+}
+
 bool delivery_loop_turn(DeliveryLoop *l) {
         const char *run;
 
+        check_disk(l);
         if (l->confirm) {
                 judge(l);
                 nudge(l);
@@ -190,7 +202,7 @@ static int open_outbox(DeliveryLoop *l, const Config *config, Outbox **ret, uint
         OutboxFound found = {};
         int r = dir_fd < 0 ? dir_fd : outbox_open(ret, dir_fd, config->limits.outbox, &found);
 
-        l->outlives = r >= 0;
+        l->has_file = l->outlives = r >= 0;
         if (r < 0) {
                 log_warning("outbox: the state directory cannot be used (%s): %s", r == -EBUSY ? "another sockauditd uses it" : strerror(-r), without);
                 outlets_degrade(l->outlet->outlets, without);

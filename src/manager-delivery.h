@@ -16,7 +16,9 @@ typedef struct Outlet Outlet;
 typedef struct DeliveryLoop {
         Outlet *outlet; /* of the journal; NULL: there is none */
         Delivery *delivery;
-        bool outlives;  /* the outbox is a file */
+        bool has_file;  /* the outbox is one */
+        bool outlives;  /* and takes what waits */
+        uint64_t warn_at; /* not before, that it does not */
         sd_event_source *timer;
 
         Confirm *confirm; /* NULL: the journal is not read back */

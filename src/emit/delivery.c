@@ -63,6 +63,10 @@ Delivery *delivery_free(Delivery *d) {
         return NULL;
 }
 
+bool delivery_outlives(const Delivery *d) {
+        return outbox_outlives(d->outbox);
+}
+
 uint64_t delivery_waiting(const Delivery *d) {
         return d->unsent + d->again;
 }

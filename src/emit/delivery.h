@@ -42,6 +42,9 @@ void delivery_broken(Delivery *d);
 /* Give the outbox back what has arrived. */
 void delivery_settle(Delivery *d);
 
+/* As outbox_outlives(). */
+bool delivery_outlives(const Delivery *d);
+
 /* To be sent, for the first time or once more. */
 uint64_t delivery_waiting(const Delivery *d);
 /* Sent, and not known to have arrived or to be missing. */

@@ -22,6 +22,7 @@
 #define OUTBOX_VERSION_AT 17 /* up to here it is the same in all versions */
 #define OUTBOX_MAGIC 0x31435253u /* "SRC1": its first byte is not zero, so it ends what was released */
 #define PUNCH_BYTES (1u << 20)
+#define MEMORY_BYTES (16u << 20) /* as much may wait in memory while the disk is full */
 #define READ_BYTES 4096 /* most records need one read */
 
 /* In the byte order of the host: it does not leave it. */
@@ -37,6 +38,8 @@ typedef struct RecordHeader {
 
 struct Outbox {
         int fd;
+        int disk_fd; /* of the file, while what waits is in memory; else -1 */
+        bool memory; /* fd is memory */
         uint64_t max_bytes;
         uint64_t begin, end;
         bool no_holes; /* the file system makes none */
@@ -64,6 +67,22 @@ static ssize_t read_at(int fd, void *data, size_t size, uint64_t offset) {
                 done += (size_t) n;
         }
         return (ssize_t) done;
+}
+
+static int copy_range(int from_fd, uint64_t from, uint64_t to, int to_fd, uint64_t at) {
+        char block[16384];
+
+        while (from < to) {
+                ssize_t n = read_at(from_fd, block, MIN(sizeof(block), to - from), from);
+
+                if (n <= 0)
+                        return n < 0 ? (int) n : -EIO;
+                if (pwrite(to_fd, block, (size_t) n, (off_t) at) != n)
+                        return -ENOSPC;
+                from += (uint64_t) n;
+                at += (uint64_t) n;
+        }
+        return 0;
 }
 
 static uint32_t record_crc(const Outbox *o, const RecordHeader *h, const char *data) {
@@ -139,15 +158,49 @@ int outbox_read(Outbox *o, uint64_t position, OutboxRecord *ret) {
         return 1;
 }
 
+/* The buffer to the end. All or nothing. */
+static int outbox_write(Outbox *o, size_t size) {
+        ssize_t n;
+        int r;
+
+        do
+                n = pwrite(o->fd, o->buffer, size, (off_t) o->end);
+        while (n < 0 && errno == EINTR);
+        if (n == (ssize_t) size)
+                return 0;
+        r = n < 0 ? -errno : -ENOSPC; /* half of it */
+        (void) ftruncate(o->fd, (off_t) o->end);
+        return r;
+}
+
+/* The disk takes no more: what waits goes on in memory, at the same positions. */
+static int outbox_to_memory(Outbox *o) {
+        _cleanup_close_ int fd = memfd_create("sockaudit-outbox", MFD_CLOEXEC);
+        int r = fd < 0 ? -errno : copy_range(o->fd, o->begin, o->end, fd, o->begin);
+
+        if (r < 0)
+                return r;
+        o->disk_fd = o->fd;
+        o->fd = TAKE_FD(fd);
+        o->memory = true;
+        return 0;
+}
+
+static void outbox_to_disk(Outbox *o) {
+        fd_close(o->fd);
+        o->fd = TAKE_FD(o->disk_fd);
+        o->memory = false;
+}
+
 int outbox_append(Outbox *o, const char *run, uint64_t seq, const char *data, size_t size) {
         RecordHeader h = { .magic = OUTBOX_MAGIC, .size = size, .seq = seq };
         size_t whole = sizeof(h) + size;
-        ssize_t n;
+        uint64_t waiting = o->end - o->begin + whole;
         int r;
 
         if (size > OUTBOX_EVENT_MAX)
                 return -EMSGSIZE;
-        if (o->end - o->begin + whole > o->max_bytes)
+        if (waiting > (o->disk_fd >= 0 ? MIN(o->max_bytes, (uint64_t) MEMORY_BYTES) : o->max_bytes))
                 return -ENOBUFS;
         o->at = 0;
         r = outbox_grow(o, whole);
@@ -157,18 +210,18 @@ int outbox_append(Outbox *o, const char *run, uint64_t seq, const char *data, si
         h.crc = record_crc(o, &h, data);
         memcpy(o->buffer, &h, sizeof(h));
         memcpy(o->buffer + sizeof(h), data, size);
-        do
-                n = pwrite(o->fd, o->buffer, whole, (off_t) o->end);
-        while (n < 0 && errno == EINTR);
-        if (n == (ssize_t) whole) {
-                o->at = o->end;
-                o->end += whole;
-                return 0;
-        }
-        /* Half of it: the disk is full. */
-        r = n < 0 ? -errno : -ENOSPC;
-        (void) ftruncate(o->fd, (off_t) o->end);
-        return r;
+        r = outbox_write(o, whole);
+        if (r < 0 && !o->memory && waiting <= MEMORY_BYTES && outbox_to_memory(o) == 0)
+                r = outbox_write(o, whole);
+        if (r < 0)
+                return r;
+        o->at = o->end;
+        o->end += whole;
+        return 0;
+}
+
+bool outbox_outlives(const Outbox *o) {
+        return !o->memory;
 }
 
 uint64_t outbox_begin(const Outbox *o) {
@@ -192,6 +245,8 @@ uint64_t outbox_release(Outbox *o, uint64_t position) {
                         outbox_punch(o, position);
                 return position;
         }
+        if (o->disk_fd >= 0)
+                outbox_to_disk(o);
         if (o->end > OUTBOX_HEADER_SIZE && ftruncate(o->fd, OUTBOX_HEADER_SIZE) == 0) {
                 o->begin = o->end = OUTBOX_HEADER_SIZE;
                 o->at = 0;
@@ -216,20 +271,8 @@ static int aside_open(int dir_fd) {
 
 static int set_aside(const Outbox *o, int dir_fd, uint64_t from, uint64_t to) {
         _cleanup_close_ int fd = dir_fd < 0 ? -EBADF : aside_open(dir_fd);
-        char block[16384];
 
-        if (fd < 0)
-                return fd;
-        while (from < to) {
-                ssize_t n = read_at(o->fd, block, MIN(sizeof(block), to - from), from);
-
-                if (n <= 0)
-                        return n < 0 ? (int) n : -EIO;
-                if (write(fd, block, (size_t) n) != n)
-                        return -ENOSPC;
-                from += (uint64_t) n;
-        }
-        return 0;
+        return fd < 0 ? fd : copy_range(o->fd, from, to, fd, 0);
 }
 
 /* Where the zeros end: the first record. */
@@ -312,7 +355,7 @@ int outbox_open_fd(Outbox **ret, int fd, int dir_fd, uint64_t max_bytes, OutboxF
 
         if (!o)
                 return -ENOMEM;
-        o->fd = -1;
+        o->fd = o->disk_fd = -1;
         o->max_bytes = max_bytes;
         crc32c_init(&o->crc);
         if (fstat(fd, &st) < 0)
@@ -351,15 +394,18 @@ int outbox_open_memory(Outbox **ret, uint64_t max_bytes) {
         if (fd < 0)
                 return -errno;
         r = outbox_open_fd(ret, fd, -1, max_bytes, &found);
-        if (r >= 0)
-                TAKE_FD(fd);
-        return r;
+        if (r < 0)
+                return r;
+        TAKE_FD(fd);
+        (*ret)->memory = true;
+        return 0;
 }
 
 Outbox *outbox_free(Outbox *o) {
         if (!o)
                 return NULL;
         fd_close(o->fd);
+        fd_close(o->disk_fd);
         free(o->buffer);
         free(o);
         return NULL;

@@ -10,8 +10,11 @@
  *
  * Appending ends with one pwrite(2), so that what was appended survives any death of the daemon; nothing is synced, so a power
  * cut may take what the kernel had not written. Released space is given back by punching holes; where the file system cannot, once nothing waits.
- * One process at a time: it is locked. Positions are offsets in the file. */
+ * One process at a time: it is locked. Positions are offsets in the file.
+ *
+ * While the disk is full, what waits is in memory, up to 16 MiB, until nothing waits. What the file then still has may be sent again by the next daemon. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/macro.h"
@@ -54,6 +57,9 @@ int outbox_open_memory(Outbox **ret, uint64_t max_bytes);
 int outbox_open_fd(Outbox **ret, int fd, int dir_fd, uint64_t max_bytes, OutboxFound *ret_found);
 Outbox *outbox_free(Outbox *o);
 DEFINE_CLEANUP(Outbox, outbox_free)
+
+/* Is what waits in a file? */
+bool outbox_outlives(const Outbox *o);
 
 /* 0; -ENOBUFS: as much waits as may; -EMSGSIZE: it is too large; else as write(2), above all -ENOSPC. All or nothing. */
 int outbox_append(Outbox *o, const char *run, uint64_t seq, const char *data, size_t size);

@@ -79,6 +79,8 @@ def connections(count):
 
 def in_outbox():
     """Run and seq of all events that wait in it."""
+    if not OUTBOX.exists():
+        return []
     found = re.findall(rb'\nSOCKAUDIT_RUN=([0-9a-f]{32})\nSOCKAUDIT_SEQ=(\d+)\n', OUTBOX.read_bytes())
     return [(run.decode(), int(seq)) for run, seq in found]
 
@@ -336,6 +338,30 @@ def test_rate_limit(tmp_path, journald):
         journald.kill()
         journald.start()
         group.rmdir()
+
+
+def test_full_disk(tmp_path):
+    """Under the outbox: what waits is in memory for as long, and that is said once."""
+    small = tmp_path / 'small'
+    small.mkdir()
+    subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=64k,mode=700', 'tmpfs', small], check=True)
+    try:
+        d = Daemon(tmp_path, options=BOTH, STATE_DIRECTORY=str(small))
+        with (small / 'filler').open('wb', buffering=0) as filler, pytest.raises(OSError):
+            while True:
+                filler.write(b'x' * 4096)
+        bursts(d, 3, 1000)
+        run = d.events()[0]['SOCKAUDIT_RUN']
+        wait('all has arrived', lambda: set(stored(run)) == set(range(1, d.made() + 1)))
+        assert d.log().count('outbox: the disk takes no more') == 1
+        (small / 'filler').unlink()
+        bursts(d, 1, 1000)
+        wait('it is on disk again, and all is confirmed', lambda: (small / 'outbox').read_bytes() == HEADER)
+        d.stop()
+    finally:
+        subprocess.run(['umount', '-l', small], check=True)
+    assert assert_complete(d.events()[0]['SOCKAUDIT_RUN'], d.events()) == 0
+    assert not [e for e in d.events() if e.get('SOCKAUDIT_SINK') == 'journal']
 
 
 def test_not_root(tmp_path):

@@ -373,6 +373,42 @@ static void test_full_disk(void **state) {
         assert_int_equal(check_all(o, 1), seq);
 }
 
+/* A file that may never grow stands for a disk that is full. */
+static void test_goes_on_in_memory(void **state) {
+        _cleanup_(outbox_freep) Outbox *o = NULL;
+        int fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        OutboxFound found;
+        OutboxRecord r;
+        uint64_t second;
+
+        assert_int_equal(outbox_open_fd(&o, fd, -1, 64 * MEBIBYTE, &found), 0);
+        for (uint64_t seq = 1; seq <= 3; seq++)
+                assert_int_equal(append(o, seq), 0);
+        assert_true(outbox_outlives(o));
+        assert_int_equal(outbox_read(o, outbox_begin(o), &r), 1);
+        second = r.next;
+        assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_GROW), 0);
+
+        for (int round = 0; round < 2; round++) {
+                uint64_t first = round == 0 ? 1 : 101, last = first + 5, big = 0;
+
+                for (uint64_t seq = round == 0 ? 4 : first; seq <= last; seq++)
+                        assert_int_equal(append(o, seq), 0);
+                assert_false(outbox_outlives(o));
+                assert_int_equal(check_all(o, first), 6);
+                if (round == 0) { /* at the same place */
+                        assert_int_equal(outbox_read(o, second, &r), 1);
+                        assert_record(&r, 2);
+                }
+                while (append(o, last + 1 + big) == 0)
+                        big++;
+                assert_true(big > 40000); /* 16 MiB */
+                assert_int_equal(check_all(o, first), 6 + big);
+                assert_int_equal(outbox_release(o, outbox_end(o)), HEADER);
+                assert_true(outbox_outlives(o));
+        }
+}
+
 static int make(void **state) {
         if (!mkdtemp(path))
                 return -1;
@@ -399,6 +435,7 @@ int main(void) {
                 cmocka_unit_test(test_foreign_and_future),
                 cmocka_unit_test(test_killed_at_random_points),
                 cmocka_unit_test(test_full_disk),
+                cmocka_unit_test(test_goes_on_in_memory),
         };
 
         return cmocka_run_group_tests(tests, make, clean);
