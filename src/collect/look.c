@@ -5,6 +5,10 @@
 #include "base/macro.h"
 #include "collect/socket.h"
 
+bool netns_has_cookie(uint64_t id) {
+        return id >> 63 == 0;
+}
+
 const char *table_name(TableKind kind) {
         static const char *const names[_TABLE_MAX] = {
                 [TABLE_TCP] = "tcp",

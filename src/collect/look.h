@@ -13,6 +13,9 @@ typedef struct Netns {
         uint32_t pid;   /* a process that lives there, through which it is reached; 0: our own */
 } Netns;
 
+/* Does this Netns.id say what its sockets' cookies say, too? Else it was made from the inode, which another namespace may have by now. */
+bool netns_has_cookie(uint64_t id);
+
 /* How often TCP connections were opened in a namespace, as the kernel counts: attempts of this side (a SYN each, refused ones and
  * repeated uses of a socket, too) and completed handshakes of others. */
 typedef struct Openings {

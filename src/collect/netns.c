@@ -134,10 +134,6 @@ uint64_t netns_id_of_inode(uint32_t inode) {
         return UINT64_C(1) << 63 | inode;
 }
 
-bool netns_has_cookie(uint64_t id) {
-        return id >> 63 == 0;
-}
-
 int netns_open(int proc_fd, uint32_t pid) {
         char path[sizeof("4294967295/ns/net")];
         int fd = openat(proc_fd, ns_path(pid, path), O_RDONLY | O_CLOEXEC);

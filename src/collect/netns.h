@@ -28,9 +28,6 @@ int netns_cookie(int socket_fd, uint64_t *ret);
 /* Netns.id where there is no cookie; never equal to a cookie (they count from 1). */
 uint64_t netns_id_of_inode(uint32_t inode);
 
-/* Does this Netns.id say what its sockets' cookies say, too? Else it was made from the inode. */
-bool netns_has_cookie(uint64_t id);
-
 /* /proc/PID/ns/net, opened; pid 0: of this thread. It keeps the namespace alive: close it soon. A descriptor, -ESRCH, -EACCES or negative errno. */
 int netns_open(int proc_fd, uint32_t pid);
 

@@ -30,11 +30,11 @@ static unsigned column_of(unsigned direction) {
         return direction == DIRECTION_INGRESS ? BOOK_PASSIVE : BOOK_UNKNOWN;
 }
 
-/* Only what appeared while we looked: the kernel's counters begin at our zero, too. */
+/* Only what appeared while we looked, and not what did between two runs: the kernel's counters begin at our zero, too. */
 void ledger_book_opened(Ledger *l, Connection *c, bool reported) {
         Book *b;
 
-        if (c->transport != TRANSPORT_TCP || c->state == STATE_LISTEN || !c->appeared)
+        if (c->transport != TRANSPORT_TCP || c->state == STATE_LISTEN || !c->appeared || c->opened_not_before < l->resumed)
                 return;
         b = ledger_book(l, &c->table->netns);
         if (!b)

@@ -97,6 +97,7 @@ struct Actor {
         Actor *heir_of;     /* referenced: it got `inherited` sockets of this one, which is not told yet */
         size_t inherited;
         size_t passed;      /* of its sockets, to the process whose walk is being settled; else 0 */
+        uint32_t saved;     /* its number while the map is being saved; else 0 */
         bool by_fork;
         uint64_t inherited_not_before, inherited_not_after;
 };

@@ -188,7 +188,8 @@ static void judge(Ledger *l, size_t rule, uint64_t looked, uint64_t now) {
                 x->met_at = x->oldest;
                 return;
         }
-        if (x->unmet_at == 0)
+        /* Between two runs there may have been enough. */
+        if (x->unmet_at == 0 || x->unmet_seen < l->resumed)
                 x->unmet_at = now;
         x->unmet_seen = looked;
         if (x->told || looked < x->unmet_at || looked - x->unmet_at < expect->wait)

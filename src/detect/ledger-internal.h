@@ -3,12 +3,14 @@
 
 /* What the files of the ledger share: ledger.c (the map), ledger-look.c (looks), ledger-judge.c (judgement), ledger-process.c (processes),
  * ledger-holder.c (their descriptors), ledger-holder-change.c and ledger-heir.c (what is told of these), ledger-note.c (notices),
- * ledger-stall.c (what stands still), ledger-expect.c (what is missing), ledger-baseline.c (what lives on), ledger-event.c (making events) and books.c. */
+ * ledger-stall.c (what stands still), ledger-expect.c (what is missing), ledger-baseline.c (what lives on), ledger-event.c (making events), ledger-save.c and
+ * ledger-record.c (from one run to the next) and books.c. */
 
 #include "detect/connection.h"
 #include "detect/ledger.h"
 
 #define USEC_PER_TICK 10000 /* start times are cut to ticks of 10 ms */
+#define FIRST_LOOKS 3 /* dumps skip a living socket, but not in so many looks in a row */
 #define TABLES_MAX 8192 /* of all namespaces: twice what limits.namespaces can ask for, since some are left behind */
 
 /* Openings of one namespace since its zero, active and passive apart, and a third column for those whose
@@ -130,6 +132,7 @@ struct Ledger {
         uint64_t heal_at, heal_distance, healed_at;
         uint64_t baseline_from; /* the first judgement: what was there was told by then; 0: none yet */
         uint64_t baseline_before, baseline_now; /* the judgement before, and this one */
+        uint64_t resumed;    /* what was told before this time, another run has told; 0: none has */
 
         Event event; /* the one that is being made */
 };
@@ -178,6 +181,10 @@ Actor *ledger_actor(const Ledger *l, uint32_t pid);
 Actor *actor_reference(Actor *a);
 Actor *actor_release(Actor *a);
 void ledger_processes_free(Ledger *l);
+/* Its entity, of pid and start. */
+void ledger_actor_identify(const Ledger *l, Actor *a);
+/* When the last scan began that is over and was complete; 0: none. */
+uint64_t ledger_last_scan(const Ledger *l);
 /* n: the notice that said so; NULL: a scan. */
 void ledger_actor_gone(Ledger *l, Actor *a, uint64_t not_before, uint64_t not_after, const Notice *n);
 /* As ledger_process_see(), for a notice. */

@@ -289,9 +289,20 @@ static bool still_told(const Ledger *l, const Connection *c) {
         return !rule->match || (c->primary && rulebits_has(&c->primary->matched, c->rule));
 }
 
+/* Between two runs another one may have got it, and who had it have closed it. */
+static bool has_let_go(const Ledger *l, const Connection *c) {
+        if (c->attribution != ATTRIBUTION_FD)
+                return false;
+        for (const Holder *h = ledger_holders(l, c->inode); h; h = h->next_of_inode)
+                if (h->actor == c->primary && h->fd == c->fd)
+                        return false;
+        return true;
+}
+
 /* Once accepted it is its holder's, no longer its listener's. */
-static void refresh_primary(const Ledger *l, Connection *c) {
-        Holder *h = c->attribution == ATTRIBUTION_LISTENER && c->rule != RULE_NONE ? ledger_holder_for(l, c, c->rule) : NULL;
+static void refresh_primary(const Ledger *l, Connection *c, bool rechecked) {
+        bool another = c->attribution == ATTRIBUTION_LISTENER || (rechecked && has_let_go(l, c));
+        Holder *h = another && c->rule != RULE_NONE ? ledger_holder_for(l, c, c->rule) : NULL;
 
         if (h)
                 ledger_attribute(c, h->actor, h->fd, ATTRIBUTION_FD);
@@ -305,7 +316,7 @@ static void judge_known(Ledger *l, Connection *c, uint64_t now) {
                 c->state_not_after = c->table->t1;
         c->state_open = c->recheck = false;
         if (c->told)
-                refresh_primary(l, c);
+                refresh_primary(l, c, rechecked);
         /* Rule 10: entering is told, leaving is silent, and it stays with the rule that told it while that one exists. */
         if (!c->told || (rechecked && !still_told(l, c))) {
                 uint16_t rule = ledger_decide(l, c, &listener);

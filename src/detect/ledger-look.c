@@ -50,8 +50,6 @@ static bool row_has_listener(const Ledger *l, const TableState *t, const Socket 
                ledger_listener(l, &t->netns, row->transport, row->family, &row->local);
 }
 
-#define FIRST_LOOKS 3 /* dumps skip a living socket, but not in so many looks in a row */
-
 /* Rule 4: it has a holder from before the first look of this table, which lacked it: it may be that old. Later on it is rather a socket
  * that was not bound or connected until now. */
 static bool row_may_be_old(const Ledger *l, const TableState *t, const Socket *row) {

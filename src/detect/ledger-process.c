@@ -57,13 +57,12 @@ void ledger_processes_free(Ledger *l) {
         }
 }
 
-/* The last scan that is over and was complete; 0: none. */
-static uint64_t last_scan_t0(const Ledger *l) {
+uint64_t ledger_last_scan(const Ledger *l) {
         return l->scanning || !l->scan_complete ? l->previous_scan_t0 : l->scan_t0;
 }
 
 void ledger_processes_begin(Ledger *l, uint64_t t0) {
-        l->previous_scan_t0 = last_scan_t0(l);
+        l->previous_scan_t0 = ledger_last_scan(l);
         l->scan_t0 = t0;
         l->scanning = true;
         l->unread_now = false;
@@ -94,6 +93,10 @@ int ledger_process_touch(Ledger *l, uint32_t pid, uint64_t start_ticks, const ch
         return a->wanted;
 }
 
+void ledger_actor_identify(const Ledger *l, Actor *a) {
+        (void) snprintf(a->entity, sizeof(a->entity), "%s-%u-%llu", l->options.boot_id, a->process.pid, (unsigned long long) a->process.start_ticks);
+}
+
 static Actor *actor_new(Ledger *l, Process *p) {
         Actor *a = calloc(1, sizeof(Actor));
 
@@ -101,8 +104,8 @@ static Actor *actor_new(Ledger *l, Process *p) {
                 return NULL;
         a->process = *p;
         process_init(p);
-        (void) snprintf(a->entity, sizeof(a->entity), "%s-%u-%llu", l->options.boot_id, a->process.pid, (unsigned long long) a->process.start_ticks);
-        a->fresh = last_scan_t0(l) != 0 && a->process.start_usec + USEC_PER_TICK >= last_scan_t0(l);
+        ledger_actor_identify(l, a);
+        a->fresh = ledger_last_scan(l) != 0 && a->process.start_usec + USEC_PER_TICK >= ledger_last_scan(l);
         a->rule = -1;
         a->references = 1;
         HASH_ADD(hh, l->actors, process.pid, sizeof(a->process.pid), a);
@@ -207,7 +210,7 @@ static int see(Ledger *l, Process *p, uint64_t t, uint64_t unknown) {
 }
 
 int ledger_process_see(Ledger *l, Process *p) {
-        return see(l, p, l->scan_t0, last_scan_t0(l));
+        return see(l, p, l->scan_t0, ledger_last_scan(l));
 }
 
 int ledger_process_note(Ledger *l, const Notice *n) {
@@ -216,7 +219,7 @@ int ledger_process_note(Ledger *l, const Notice *n) {
         /* An exec may have closed descriptors. */
         if (a && n->kind == NOTICE_EXEC)
                 a->walked = false;
-        return see(l, n->process, n->not_before, n->kind == NOTICE_FORK ? n->not_before : last_scan_t0(l));
+        return see(l, n->process, n->not_before, n->kind == NOTICE_FORK ? n->not_before : ledger_last_scan(l));
 }
 
 void ledger_process_unread(Ledger *l, uint32_t pid) {

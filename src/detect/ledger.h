@@ -61,6 +61,12 @@ void ledger_set_rules(Ledger *l, const RuleSet *rules);
 /* Those of LedgerOptions that a reload may change: limits, baseline, and what is told. What is in the map already stays, above a lower limit too. */
 void ledger_set_options(Ledger *l, const LedgerOptions *o);
 
+/* The map for the next run of this boot, appended to `out`: give it when nothing more is told. -ENOMEM. */
+int ledger_save(Ledger *l, Text *out);
+/* Into a ledger that is new: what was told goes on, and what changed meanwhile is told by the next looks, as after a reload. now: by which
+ * it was saved. -EBADMSG: that is no map; or -ENOMEM: then the ledger is good for ledger_free() only. */
+int ledger_restore(Ledger *l, Bytes saved, uint64_t now);
+
 /* Connections of other tables than these (TABLE_BIT) leave without an event: after a reload, when no rule can tell anything of
  * them, and nobody looks there any more. */
 void ledger_forget(Ledger *l, unsigned tables);

@@ -4,7 +4,7 @@
  *
  * The input drives the world (sockets are opened, closed, connected anew, change their state and holders; processes come, go and
  * are renamed) and those who observe it: scans, walks, looks that skip living sockets and take time while the world goes
- * on, notices that come late or are lost, questions, reloads. All that the ledger is told is true, if old; so what it says must be
+ * on, notices that come late or are lost, questions, reloads, restarts. All that the ledger is told is true, if old; so what it says must be
  * true as well: each event about a connection is compared with what happened. Every use of a socket has a port of its own, by which
  * the events name it. In the end the world stands still, and the ledger must know it. */
 
@@ -71,7 +71,9 @@ typedef struct World {
         uint64_t cookies;
         Notice notices[NOTICES_MAX];
         size_t notice_count;
+        LedgerOptions options;
         Ledger *ledger;
+        const RuleSet *rules;
         unsigned reloads;
         size_t asked;
         bool still; /* the end */
@@ -434,7 +436,8 @@ static const RuleSet rulesets[] = {
 
 static void reload(World *w, uint8_t b) {
         w->reloads++;
-        ledger_set_rules(w->ledger, &rulesets[b % ELEMENTSOF(rulesets)]);
+        w->rules = &rulesets[b % ELEMENTSOF(rulesets)];
+        ledger_set_rules(w->ledger, w->rules);
         invariants_reload(&w->invariants);
 }
 
@@ -544,6 +547,39 @@ static void emit(void *userdata, const Event *e) {
                 check_missed(w, e);
 }
 
+/* --- from run to run ------------------------------------------------------------------------------- */
+
+static void begin_run(World *w) {
+        MUST(ledger_new(&w->ledger, &w->options, w->rules, emit, w) == 0);
+        w->invariants.seq = 0;
+}
+
+static void hear(World *w) {
+        if (w->mode == MODE_DESTROY || w->mode == MODE_TEXT_DESTROY)
+                MUST(ledger_hears(w->ledger, &(Netns){ .id = 1, .inode = 4026531840 }, TABLE_BIT(TABLE_TCP)) == 0);
+}
+
+/* A clean stop, and a start that finds the map. The world goes on meanwhile, and nobody hears of it. */
+static void restart(World *w, uint8_t b) {
+        _cleanup_text_ Text saved = TEXT_NULL;
+
+        drain(w, 0);
+        judge(w, 0); /* a stop comes between two cycles */
+        MUST(ledger_save(w->ledger, &saved) == 0);
+        ledger_free(w->ledger);
+        for (unsigned n = b >> 4; n > 0; n--) {
+                uint8_t op = byte(w);
+
+                world_step(w, op, byte(w));
+        }
+        w->notice_count = 0;
+        tick(w);
+        w->drained = w->now;
+        begin_run(w);
+        MUST(ledger_restore(w->ledger, (Bytes){ saved.data, (uint32_t) saved.size }, w->now) == 0);
+        hear(w);
+}
+
 /* --- the run --------------------------------------------------------------------------------------- */
 
 static void balance(World *w, uint8_t b) {
@@ -589,6 +625,12 @@ static void step(World *w) {
                 ledger_flush_missed(w->ledger, w->now);
                 balance(w, b);
                 break;
+        case 11:
+                if (b % 4 == 0)
+                        restart(w, b);
+                else
+                        world_step(w, op / 16, b);
+                break;
         default:
                 world_step(w, op / 16, b);
         }
@@ -621,7 +663,6 @@ static void settle(World *w) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-        LedgerOptions options = { .boot_id = "0123456789abcdef0123456789abcdef", .secret = { 3, 4 } };
         World *w = calloc(1, sizeof(World));
 
         if (!w)
@@ -635,12 +676,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 w->processes[i].start = 100 + i;
                 w->processes[i].comm = "abcd"[i % 4];
         }
-        options.notices_exact = w->mode == MODE_BPF;
-        options.baseline = w->mode == MODE_LOOKS ? 50000 : 0; /* of 1 ms steps */
-        w->invariants.baseline = options.baseline > 0;
-        MUST(ledger_new(&w->ledger, &options, &rulesets[0], emit, w) == 0);
-        if (w->mode == MODE_DESTROY || w->mode == MODE_TEXT_DESTROY)
-                MUST(ledger_hears(w->ledger, &(Netns){ .id = 1, .inode = 4026531840 }, TABLE_BIT(TABLE_TCP)) == 0);
+        w->options = (LedgerOptions){
+                .boot_id = "0123456789abcdef0123456789abcdef",
+                .secret = { 3, 4 },
+                .notices_exact = w->mode == MODE_BPF,
+                .baseline = w->mode == MODE_LOOKS ? 50000 : 0, /* of 1 ms steps */
+        };
+        w->invariants.baseline = w->options.baseline > 0;
+        w->rules = &rulesets[0];
+        begin_run(w);
+        hear(w);
         while (w->size > 0)
                 step(w);
         settle(w);

@@ -47,6 +47,7 @@
  *     at T flush                             the folded closes of unknown sockets are told
  *     at T-T gap REASON
  *     reload                        new rules, in rows like those of `rules`
+ *     at T restart                  the map is saved, and restored by then; with rows: new rules
  *     unheld N, status sockets= foreign= processes= suspects= seq=    what must be so now
  */
 
@@ -121,6 +122,28 @@ static void step_reload(Scenario *s) {
         script_rules(&s->script, rules);
         ledger_set_rules(s->ledger, rules);
         invariants_reload(&s->expect.invariants);
+}
+
+/* The daemon ends and starts again: without rows with the same rules, else with these. */
+static void step_restart(Scenario *s) {
+        RuleSet *rules = &s->rules[s->reloads % 2], changed;
+        _cleanup_text_ Text saved = TEXT_NULL;
+
+        script_done(&s->script);
+        must(s, "ledger_save", ledger_save(s->ledger, &saved));
+        ledger_free(s->ledger);
+        script_rules(&s->script, &changed);
+        if (changed.count > 0) {
+                rules = &s->rules[++s->reloads % 2];
+                ruleset_done(rules);
+                *rules = changed;
+                invariants_reload(&s->expect.invariants);
+        } else
+                ruleset_done(&changed);
+        s->options.secret[0]++; /* the keys stay valid all the same */
+        must(s, "ledger_new", ledger_new(&s->ledger, &s->options, rules, expect_event, &s->expect));
+        must(s, "ledger_restore", ledger_restore(s->ledger, (Bytes){ saved.data, (uint32_t) saved.size }, s->t1));
+        s->expect.invariants.seq = 0;
 }
 
 static void remember(Scenario *s, uint32_t pid, uint64_t start) {
@@ -561,7 +584,7 @@ static const Step steps[] = {
         { "hears", false, step_hears },     { "gap", true, step_gap },          { "status", false, step_status },   { "unheld", false, step_unheld },
         { "peers", true, step_peers },      { "strays", true, step_strays },
         { "settle", true, step_settle },
-        { "everyone", false, step_everyone },
+        { "everyone", false, step_everyone }, { "restart", true, step_restart },
 };
 
 static const Step *step_of(Scenario *s) {

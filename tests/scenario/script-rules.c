@@ -170,6 +170,20 @@ static void read_expect(Script *s, Expected *ret) {
                 script_fail(s, "'%s' is not MIN/STATE/DURATION", value);
 }
 
+/* The row, as a rule has it from its configuration: a restart knows by it whether the rule is still the same. */
+static char *text_of(const Script *s) {
+        char *text = NULL;
+
+        for (size_t i = 0; i < s->count; i++) {
+                char *before = text;
+
+                if (asprintf(&text, "%s %s", before ?: "", s->words[i]) < 0)
+                        abort();
+                free(before);
+        }
+        return text;
+}
+
 static void read_rule(Script *s, const char *name, RuleSet *set) {
         Rule *rule = &set->rules[set->count++];
         const char *state_after = script_option(s, "state_after");
@@ -177,6 +191,7 @@ static void read_rule(Script *s, const char *name, RuleSet *set) {
         bool any;
 
         rule->name = strndup(name, strlen(name) - 1);
+        rule->text = text_of(s);
         read_whole_match(s, &match, &any);
         if (any) {
                 rule->match = calloc(1, sizeof(Match));
