@@ -172,6 +172,14 @@ bool outlets_have(const Outlets *o, SinkKind kind) {
         return false;
 }
 
+uint64_t outlets_waiting(const Outlets *o) {
+        uint64_t n = 0;
+
+        for (size_t i = 0; i < o->count; i++)
+                n += sink_waiting(o->items[i].sink);
+        return n;
+}
+
 void outlets_put(Outlets *o, const Event *e) {
         for (size_t i = 0; i < o->count; i++)
                 (void) sink_put(o->items[i].sink, e); /* what it cannot take it counts */

@@ -43,6 +43,9 @@ int outlets_add(Outlets *o, SinkKind kind, const FormatContext *format, const Co
 
 bool outlets_have(const Outlets *o, SinkKind kind);
 
+/* Events that are not written yet. */
+uint64_t outlets_waiting(const Outlets *o);
+
 void outlets_put(Outlets *o, const Event *e);
 
 /* Send what can be sent. When no outlet is left that anybody hears, the event loop is told to exit with -EPIPE. */

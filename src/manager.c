@@ -32,6 +32,7 @@
 #include "manager-outlet.h"
 #include "manager-pace.h"
 #include "manager-process.h"
+#include "manager-resume.h"
 
 #define STOP_WAIT_USEC (2 * USEC_PER_SEC) /* for what still waits for a sink */
 
@@ -51,6 +52,7 @@ typedef struct Manager {
         Notices notices;
         ProcessNotices processes;
         Pace pace;
+        Resume resume;
         bool as_text;   /* some namespaces are read as text, and that was told */
         bool ready;
         char stopped_by[128];
@@ -160,6 +162,7 @@ static int cycle(Manager *m) {
                 ledger_healed(m->ledger, started + figures.duration);
         pace_check(&m->pace, m->ledger, m->config, started, figures.duration, asleep, heartbeat_check_clock(&m->heartbeat));
         heartbeat_after_cycle(&m->heartbeat, m->config->balance);
+        resume_renew(&m->resume, m->cycle.began, m->config->balance);
         outlets_flush(&m->outlets);
         log_debug("a look of %llu ms: %zu suspects asked about, %zu of them alive", (unsigned long long) (figures.duration / USEC_PER_MSEC),
                   figures.asked, figures.acquitted);
@@ -319,9 +322,18 @@ static void read_port_range(int proc_fd, LedgerOptions *o) {
         }
 }
 
+/* What the run before has left concerns those who read what it told: in the journal, or where a unit says that it keeps state. */
+static bool resumes(const Manager *m) {
+        unsigned sinks = m->options.sinks ?: m->config->sinks;
+
+        return !m->options.once && (sinks & 1u << SINK_JOURNAL || getenv("STATE_DIRECTORY"));
+}
+
 static int open_ledger(Manager *m) {
         LedgerOptions o = ledger_options(m->config);
         uint64_t random[4];
+        Netns own;
+        int r;
 
         if (getrandom(random, sizeof(random), 0) != sizeof(random))
                 return -errno;
@@ -333,7 +345,10 @@ static int open_ledger(Manager *m) {
         m->format.unit_log = m->config->unit_log;
         read_boot_id(m->proc_fd, o.boot_id);
         read_port_range(m->proc_fd, &o);
-        return ledger_new(&m->ledger, &o, &m->config->rules, on_event, m);
+        if (resumes(m))
+                resume_open(&m->resume, o.boot_id, collector_kind(m->collector));
+        r = collector_netns(m->collector, 0, &own);
+        return r < 0 ? r : resume_ledger(&m->resume, &m->ledger, &own, &o, &m->config->rules, on_event, m);
 }
 
 static int open_collector(Manager *m) {
@@ -384,6 +399,9 @@ static int start(Manager *m) {
         if (r < 0)
                 return r;
         m->cycle = (Cycle){ .proc_fd = m->proc_fd, .collector = m->collector, .ledger = m->ledger, .config = m->config };
+        m->cycle.namespaces = TAKE_PTR(m->resume.namespaces);
+        m->cycle.namespace_count = m->resume.namespace_count;
+        cycle_restart(&m->cycle);
         heartbeat_start(&m->heartbeat, m->ledger, &m->cycle, m->config->balance, outlets_have(&m->outlets, SINK_JOURNAL));
         r = open_notices(m);
         if (r >= 0)
@@ -391,6 +409,8 @@ static int start(Manager *m) {
         if (r < 0)
                 return r;
         tell_configuration(m, EVENT_AUDIT_STARTED);
+        if (m->resume.gap)
+                ledger_gap(m->ledger, m->resume.gap, m->resume.from, clock_boottime(), 0);
         log_info("watching by %s, %zu %s, every %llu ms", collector_name(collector_kind(m->collector)),
                  m->config->rules.count, m->config->rules.count == 1 ? "rule" : "rules", (unsigned long long) (m->config->interval / USEC_PER_MSEC));
         return 0;
@@ -406,11 +426,12 @@ static void manager_done(Manager *m) {
         sd_event_source_disable_unref(m->timer);
         sd_event_unref(m->event);
         fd_close(m->proc_fd);
+        resume_done(&m->resume);
         config_done(m->config);
 }
 
 int manager_run(const ManagerOptions *options) {
-        Manager m = { .options = *options, .proc_fd = -1, .notices = NOTICES_NULL, .processes = PROCESS_NOTICES_NULL };
+        Manager m = { .options = *options, .proc_fd = -1, .notices = NOTICES_NULL, .processes = PROCESS_NOTICES_NULL, .resume = RESUME_NULL };
         int r;
 
         m.config = m.configs;
@@ -425,6 +446,9 @@ int manager_run(const ManagerOptions *options) {
                 outlets_tell_lost(&m.outlets);
                 tell_stopped(&m);
                 outlets_drain(&m.outlets, STOP_WAIT_USEC);
+                if (r >= 0)
+                        /* What nobody has read was not told. */
+                        resume_save(&m.resume, outlets_waiting(&m.outlets) > 0 ? NULL : m.ledger, m.cycle.namespaces, m.cycle.namespace_count);
         } else if (r != -EBADMSG)
                 log_error("cannot start: %s", strerror(-r));
         manager_done(&m);

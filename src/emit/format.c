@@ -35,7 +35,8 @@ static const char *const full_names[_EVENT_FIELD_MAX] = {
 int64_t format_epoch(const FormatContext *c, uint64_t boottime) {
         int64_t t;
 
-        if (boottime > INT64_MAX || __builtin_add_overflow((int64_t) boottime, c->clock_offset, &t))
+        /* What was before the boot is negative. */
+        if (__builtin_add_overflow((int64_t) boottime, c->clock_offset, &t))
                 return -1;
         return MAX(t, (int64_t) -1);
 }

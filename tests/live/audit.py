@@ -116,8 +116,11 @@ class Audit:
         self.config.write_text(config)
         self.status = Status(directory / 'notify')
         command = [*prefix, BUILD / 'src/sockauditd', f'--config={self.config}', '--sink=json', *options]
+        inherited = {name: value for name, value in os.environ.items() if name != 'STATE_DIRECTORY'}
+        if '--sink=journal' in options:
+            inherited['STATE_DIRECTORY'] = str(directory / 'state')
         self.process = subprocess.Popen(ns.command(*command) if ns else command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                        env={**os.environ, 'NOTIFY_SOCKET': str(directory / 'notify'), **dict(environment)})
+                                        env={**inherited, 'NOTIFY_SOCKET': str(directory / 'notify'), **dict(environment)})
         self.events, self.said = [], []
         self.readers = [threading.Thread(target=self.read, args=a, daemon=True)
                         for a in ((self.process.stdout, lambda line: self.events.append(json.loads(line))),

@@ -93,6 +93,7 @@ sed -i '$d' /etc/sockaudit/sockaudit.yaml
 # A restart is told as a stop by systemd and a start.
 systemctl restart sockauditd
 told audit-stopped SOCKAUDIT_STOPPED_BY=1/0/systemd
+told audit-gap SOCKAUDIT_GAP_REASON=stopped
 [ "$(systemctl is-active sockauditd)" = active ]
 [ "$(pid)" != "$before" ]
 before=$(pid)
@@ -104,6 +105,7 @@ for ((i = 0; i < 100; i++)); do [[ $(pid) = "$before" || $(pid) = 0 ]] || break;
 [ "$(systemctl show -P NRestarts sockauditd)" = 1 ]
 for ((i = 0; i < 100; i++)); do [ "$(systemctl is-active sockauditd)" != active ] || break; sleep 0.1; done
 
+told audit-gap SOCKAUDIT_GAP_REASON=crashed
 delivered
 
 # complete RUN: all its numbers are in the journal.
@@ -141,7 +143,7 @@ complete "$first"
 
 # It may not do what it need not.
 [ "$(sed -n 's/^CapBnd:\t//p' "/proc/$(pid)/status")" = 0000000000081804 ]
-[ "$(stat -c %a /run/sockaudit /var/lib/sockaudit)" = $'700\n700' ]
+[ "$(stat -c %a /var/lib/sockaudit /var/lib/sockaudit/map)" = $'700\n600' ]
 
 systemctl stop sockauditd
 told audit-stopped

@@ -98,7 +98,7 @@ static void test_values_by_type(void **state) {
                 { EVENT_FIELD_COOKIE, UINT64_MAX, "18446744073709551615" },
                 { EVENT_FIELD_CONNECTION, 0xbeef, "000000000000beef" },
                 { EVENT_FIELD_NOT_AFTER, 5, "1700000000000005" },
-                { EVENT_FIELD_NOT_AFTER, UINT64_MAX, NULL },
+                { EVENT_FIELD_NOT_AFTER, (uint64_t) INT64_MIN, NULL },
                 { EVENT_FIELD_NOT_AFTER, INT64_MAX, NULL },
                 { EVENT_FIELD_DURATION, 3200000, "3200000" },
                 { EVENT_FIELD_FAMILY, FAMILY_IPV6, "ipv6" },
