@@ -145,6 +145,8 @@ Connection *ledger_connection(const Ledger *l, uint64_t key);
 Connection *ledger_add(Ledger *l, uint64_t key, const Socket *s, TableState *t);
 /* What stays in the map for a while of a socket that ended. */
 uint64_t ledger_closed_slot(const TableState *t, bool by_look);
+/* What stays of one that nobody watches. */
+uint64_t ledger_foreign_slot(const Connection *c);
 /* Take it out of the map and free it. The slot becomes `instead` (0: none). */
 void ledger_drop(Ledger *l, Connection *c, uint64_t instead);
 void ledger_pend(Ledger *l, Connection *c);

@@ -133,13 +133,24 @@ static void tell_opening(Ledger *l, Connection *c, bool appeared, uint64_t now) 
         ledger_book_opened(l, c, true);
 }
 
+/* Of a Slot that the next look bounds as c is bounded (bound_opening() of ledger-look.c): it may be told some judgements after the look that found it. */
+static uint8_t age_of(const Connection *c) {
+        const TableState *t = c->table;
+
+        if (!c->appeared)
+                return c->age < 2 ? 2 : c->age;
+        if (c->opened_not_before >= (t->complete ? t->t0 : t->previous_t0))
+                return 0;
+        return c->opened_not_before >= (t->complete ? t->previous_t0 : t->older_t0) ? 1 : 2;
+}
+
+uint64_t ledger_foreign_slot(const Connection *c) {
+        return slot_pack((Slot){ .kind = SLOT_FOREIGN, .age = age_of(c), .mark = c->mark, .table = c->table->index });
+}
+
 /* Nobody watches it: from now on it is a word in the map. */
 static void demote(Ledger *l, Connection *c) {
-        Slot slot = { .kind = SLOT_FOREIGN, .mark = c->mark, .table = c->table->index };
-
-        /* As old as the sweep, which has passed already, would have made it. */
-        slot.age = (uint8_t) (c->age < 2 && c->table->looked ? c->age + 1 : c->age) & 3;
-        ledger_drop(l, c, slot_pack(slot));
+        ledger_drop(l, c, ledger_foreign_slot(c));
 }
 
 /* Nobody has accepted it yet. Who will is known one look later, mostly: until then its listener, which may be another process of

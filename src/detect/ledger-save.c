@@ -166,17 +166,6 @@ static int load_connections(Image *i) {
 
 /* --- other sockets --------------------------------------------------------------------------------- */
 
-/* That of a Slot which the next look bounds as it would c (bound_opening() of ledger-look.c). */
-static uint8_t age_of(const Connection *c) {
-        const TableState *t = c->table;
-
-        if (!c->appeared)
-                return 3;
-        if (c->opened_not_before >= (t->complete ? t->t0 : t->previous_t0))
-                return 0;
-        return c->opened_not_before >= (t->complete ? t->previous_t0 : t->older_t0) ? 1 : 2;
-}
-
 /* What stands in the map for a socket that nobody watches, that was not judged yet, or which has ended; 0: it is not saved. */
 static uint64_t slot_of(const Ledger *l, uint64_t value) {
         const Connection *c = slot_kind(value) == SLOT_CONNECTION ? slot_connection(value) : NULL;
@@ -185,7 +174,7 @@ static uint64_t slot_of(const Ledger *l, uint64_t value) {
                 return is_saved(l->tables[slot_unpack(value).table]) ? value : 0;
         if (!c->newcomer || c->ended || !is_saved(c->table))
                 return 0;
-        return slot_pack((Slot){ .kind = SLOT_FOREIGN, .age = age_of(c), .mark = c->mark, .table = c->table->index });
+        return ledger_foreign_slot(c);
 }
 
 static int load_slots(Image *i) {
