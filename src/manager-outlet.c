@@ -172,11 +172,15 @@ bool outlets_have(const Outlets *o, SinkKind kind) {
         return false;
 }
 
+static bool outlet_outlives(const Outlet *o) {
+        return sink_kind(o->sink) == SINK_JOURNAL && delivery_outlives(sink_journal_delivery(o->sink));
+}
+
 uint64_t outlets_waiting(const Outlets *o) {
         uint64_t n = 0;
 
         for (size_t i = 0; i < o->count; i++)
-                n += sink_waiting(o->items[i].sink);
+                n += outlet_outlives(&o->items[i]) ? 0 : sink_waiting(o->items[i].sink);
         return n;
 }
 

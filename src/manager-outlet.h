@@ -43,7 +43,7 @@ int outlets_add(Outlets *o, SinkKind kind, const FormatContext *format, const Co
 
 bool outlets_have(const Outlets *o, SinkKind kind);
 
-/* Events that are not written yet. */
+/* Events that are not written yet, and are lost if we end now: not those in an outbox. */
 uint64_t outlets_waiting(const Outlets *o);
 
 void outlets_put(Outlets *o, const Event *e);

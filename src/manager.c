@@ -447,7 +447,7 @@ int manager_run(const ManagerOptions *options) {
                 tell_stopped(&m);
                 outlets_drain(&m.outlets, STOP_WAIT_USEC);
                 if (r >= 0)
-                        /* What nobody has read was not told. */
+                        /* What is lost was not told. */
                         resume_save(&m.resume, outlets_waiting(&m.outlets) > 0 ? NULL : m.ledger, m.cycle.namespaces, m.cycle.namespace_count);
         } else if (r != -EBADMSG)
                 log_error("cannot start: %s", strerror(-r));
