@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* What the files of the ledger share: ledger.c (the map), ledger-look.c (looks), ledger-judge.c (judgement), ledger-process.c (processes),
+/* What the files of the ledger share: ledger.c (the map), ledger-look.c (looks), ledger-sweep.c and ledger-judge.c (judgement), ledger-process.c (processes),
  * ledger-holder.c (their descriptors), ledger-holder-change.c and ledger-heir.c (what is told of these), ledger-note.c (notices),
  * ledger-stall.c (what stands still), ledger-expect.c (what is missing), ledger-baseline.c (what lives on), ledger-event.c (making events), ledger-save.c and
  * ledger-record.c (from one run to the next) and books.c. */
@@ -246,6 +246,9 @@ void ledger_event_figures(Event *e, const Connection *c);
 void ledger_event_address(Event *e, FieldId address, FieldId port, unsigned family, const Endpoint *endpoint);
 void ledger_event_process(Ledger *l, Event *e, Actor *a, bool evidence);
 
+
+/* ledger-sweep.c */
+void ledger_sweep(Ledger *l);
 
 /* ledger-baseline.c */
 /* A judgement at `now` begins. */
