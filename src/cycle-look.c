@@ -60,22 +60,11 @@ static int take_row(void *userdata, const Socket *row) {
 static int take_end(void *userdata, const Netns *netns, TableKind table, uint64_t t, Coverage coverage) {
         Cycle *c = userdata;
 
-        (void) netns;
         (void) table;
-        return ledger_look_end(c->ledger, t, coverage);
-}
-
-int cycle_look(Cycle *c, const Netns *netns, unsigned tables) {
-        Taker taker = { .userdata = c, .begin = take_begin, .row = take_row, .end = take_end, .between = cycle_between };
-        Overflows overflows;
-        int r;
-
-        if (c->hooks.look)
-                c->hooks.look(c->hooks.userdata, netns, tables);
-        r = collector_look(c->collector, netns, tables, &taker);
-        if (r >= 0 && ledger_waits(c->ledger, netns) && netstat_read(c->proc_fd, netns, &overflows) >= 0)
-                ledger_overflows(c->ledger, netns, &overflows);
-        return r;
+        if (coverage.state != COVERAGE_GONE || netns->pid == 0)
+                return ledger_look_end(c->ledger, t, coverage);
+        c->way_lost = true;
+        return ledger_look_cancel(c->ledger);
 }
 
 /* --- namespaces ------------------------------------------------------------------------------------ */
@@ -210,6 +199,39 @@ static int look_at_nothing(Cycle *c, const Netns *netns, unsigned tables, Covera
                                 r = ledger_look_end(c->ledger, now, coverage);
                 }
         return r;
+}
+
+static int look_by(Cycle *c, const Netns *netns, unsigned tables) {
+        Taker taker = { .userdata = c, .begin = take_begin, .row = take_row, .end = take_end, .between = cycle_between };
+        Overflows overflows;
+        int r;
+
+        c->way_lost = false;
+        if (c->hooks.look)
+                c->hooks.look(c->hooks.userdata, netns, tables);
+        r = collector_look(c->collector, netns, tables, &taker);
+        if (r >= 0 && ledger_waits(c->ledger, netns) && netstat_read(c->proc_fd, netns, &overflows) >= 0)
+                ledger_overflows(c->ledger, netns, &overflows);
+        return r;
+}
+
+#define WAYS_MAX 3
+
+/* That who led there has left says nothing of the namespace: others may live there, who came in unnoticed. */
+int cycle_look(Cycle *c, const Netns *netns, unsigned tables) {
+        Coverage coverage = {};
+        Netns way = *netns;
+        int r = look_by(c, &way, tables);
+
+        for (unsigned ways = 1; r >= 0 && c->way_lost && ways < WAYS_MAX && coverage.state == COVERAGE_OK; ways++) {
+                r = ledger_processes(c->ledger, LEDGER_EVERYONE, find_home, c);
+                coverage = reach(c, netns, &way);
+                if (r >= 0 && coverage.state == COVERAGE_OK)
+                        r = look_by(c, &way, tables);
+        }
+        if (r < 0 || !c->way_lost)
+                return r;
+        return look_at_nothing(c, netns, tables, coverage.state == COVERAGE_OK ? (Coverage){ COVERAGE_INTERRUPTED, ESRCH } : coverage);
 }
 
 /* Nobody who is watched lives there any more. While connections do, it is looked at; without, it is only asked now and then whether

@@ -40,6 +40,7 @@ struct Cycle {
         uint32_t own_netns; /* inode */
         uint64_t began;     /* the current cycle */
         uint64_t walked;    /* when all descriptors were walked last; 0: never */
+        bool way_lost;      /* who led to the namespace of the last look was not there */
         size_t asked, acquitted; /* in the current cycle */
         CycleBooks books;
         Peers peers;

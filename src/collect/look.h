@@ -50,7 +50,7 @@ TableKind table_of(unsigned family, unsigned transport);
 
 typedef enum CoverageState {
         COVERAGE_OK,          /* read to the end; see rule 4 of the ledger for what that does not mean */
-        COVERAGE_GONE,        /* the namespace or process went away */
+        COVERAGE_GONE,        /* the process went away, or the namespace, or the process that leads there has left it */
         COVERAGE_LOST,        /* the namespace is nowhere to be found any more, and somebody still holds sockets of it */
         COVERAGE_DENIED,      /* error says why */
         COVERAGE_INTERRUPTED, /* cut short: overrun, truncated, damaged reply */

@@ -139,16 +139,13 @@ static size_t first_size(void) {
 }
 
 /* 0 or how it failed; `ret_answer` is what the taker said, which may be any error too. */
-static int read_file(int dir_fd, const File *file, uint64_t netns, const Taker *taker, int *ret_answer) {
-        _cleanup_close_ int fd = openat(dir_fd, file->name, O_RDONLY | O_CLOEXEC);
+static int read_file(int fd, const File *file, uint64_t netns, const Taker *taker, int *ret_answer) {
         ProcnetReader reader = { .taker = taker, .family = file->family, .transport = file->transport, .netns = netns };
         char buffer[32768];
         size_t size = first_size();
         ssize_t n;
         int r;
 
-        if (fd < 0)
-                return -errno;
         do {
                 do
                         n = read(fd, buffer, size);
@@ -187,6 +184,25 @@ static int open_net(int proc_fd, const Netns *netns) {
         return fd < 0 ? -errno : fd;
 }
 
+/* The namespace is that in which the process is when the file is opened: its rows are of no other, wherever it goes then. */
+static int open_file(int proc_fd, int dir_fd, const File *file, const Netns *netns) {
+        _cleanup_close_ int fd = openat(dir_fd, file->name, O_RDONLY | O_CLOEXEC);
+        int r = fd < 0 ? -errno : 0;
+
+        if (netns_left(proc_fd, netns->pid, netns->inode))
+                return -ESRCH;
+        return r < 0 ? r : TAKE_FD(fd);
+}
+
+/* -ESRCH: who leads there has left. */
+static int look_file(int proc_fd, int dir_fd, const File *file, const Netns *netns, const Taker *taker, int *ret_answer) {
+        _cleanup_close_ int fd = open_file(proc_fd, dir_fd, file, netns);
+
+        if (fd < 0)
+                return fd == -ENOENT && file->optional ? 0 : fd;
+        return read_file(fd, file, netns->id, taker, ret_answer);
+}
+
 static int look(int proc_fd, const Netns *netns, TableKind table, Transport only, const Taker *taker, Coverage *ret) {
         _cleanup_close_ int dir_fd = open_net(proc_fd, netns);
         int r = netns_left(proc_fd, netns->pid, netns->inode) ? -ESRCH : MIN(dir_fd, 0), answer = 0;
@@ -196,14 +212,11 @@ static int look(int proc_fd, const Netns *netns, TableKind table, Transport only
         for (size_t i = 0; i < ELEMENTSOF(files) && r >= 0; i++) {
                 if (files[i].table != table || (only != TRANSPORT_UNKNOWN && files[i].transport != only))
                         continue;
-                r = read_file(dir_fd, &files[i], netns->id, taker, &answer);
+                r = look_file(proc_fd, dir_fd, &files[i], netns, taker, &answer);
                 if (answer < 0)
                         return answer;
-                if (r == -ENOENT && files[i].optional)
-                        r = 0;
         }
-        /* A process that died meanwhile takes the files with it: what was not there means nothing then. */
-        *ret = netns_left(proc_fd, netns->pid, netns->inode) ? (Coverage){ COVERAGE_GONE, 0 } : coverage_of(r);
+        *ret = r == -ESRCH ? (Coverage){ COVERAGE_GONE, 0 } : coverage_of(r);
         return 0;
 }
 

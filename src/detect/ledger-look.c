@@ -282,6 +282,14 @@ int ledger_look_end(Ledger *l, uint64_t t1, Coverage coverage) {
         return 0;
 }
 
+int ledger_look_cancel(Ledger *l) {
+        if (!l->current)
+                return -EINVAL;
+        l->current->complete = l->current->looked = false;
+        l->current = NULL;
+        return 0;
+}
+
 size_t ledger_unheld(const Ledger *l) {
         return l->unheld;
 }

@@ -119,6 +119,8 @@ void ledger_holders_end(Ledger *l, uint64_t now, uint64_t ran, Coverage coverage
 int ledger_look_begin(Ledger *l, const Netns *netns, TableKind table, uint64_t t0);
 int ledger_see(Ledger *l, const Socket *row);
 int ledger_look_end(Ledger *l, uint64_t t1, Coverage coverage);
+/* It came to no end, and another one of this table follows before the judgement: what it has shown was there, and what not says nothing. */
+int ledger_look_cancel(Ledger *l);
 
 /* Are there connections in this namespace? Then it is to be looked at, though no watched process lives there any more. */
 bool ledger_watches(const Ledger *l, const Netns *netns);
