@@ -84,7 +84,9 @@ def test_who_came_in_unnoticed(tmp_path, collector, leaves):
     with auditing(tmp_path, collector, CONFIG.replace('rescan: 1s', 'rescan: 1h')) as audit:
         ns = Namespace()
         resident, guest = Actor('watched-old', ns), Actor('watched-new', audit.ns)
-        audit.next('process-matched', PID=guest.pid)
+        for a in resident, guest:
+            audit.next('process-matched', PID=a.pid)
+        audit.cycles(2)  # what comes between the walk and the first look there is found at a rescan
         port = resident.do(LISTEN)
         audit.next('listener-appeared', 'listener-present', LOCAL_PORT=port)
         assert guest.do(ENTER.format(ns)) == 0
