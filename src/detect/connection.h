@@ -246,12 +246,13 @@ typedef struct Slot {
         uint8_t mark;   /* TableState.look */
         uint8_t absent; /* looks in a row that lacked it; closed: 1 if a look or a question found it, and its notice may follow */
         uint16_t table;
-        bool again;     /* foreign: two looks have shown it, and the walk between them found no watched holder */
+        bool known;     /* its end is no news: it was told, or two looks have shown it and the walk between them found no watched holder, or it was there
+                           at the first look. Else one look has shown it, and it may have been gone before all descriptors were looked at */
 } Slot;
 
 static inline uint64_t slot_pack(Slot s) {
         return (uint64_t) s.kind | (uint64_t) s.age << 2 | (uint64_t) s.absent << 4 | (uint64_t) s.mark << 8 |
-               (uint64_t) s.table << 16 | (uint64_t) s.again << 32;
+               (uint64_t) s.table << 16 | (uint64_t) s.known << 32;
 }
 
 static inline SlotKind slot_kind(uint64_t value) {
@@ -265,8 +266,13 @@ static inline Slot slot_unpack(uint64_t value) {
                 .absent = value >> 4 & 15,
                 .mark = (uint8_t) (value >> 8),
                 .table = (uint16_t) (value >> 16),
-                .again = value >> 32 & 1,
+                .known = value >> 32 & 1,
         };
+}
+
+/* Of a word. */
+static inline bool slot_is_known(Slot s) {
+        return s.known || s.age == 3;
 }
 
 static inline Connection *slot_connection(uint64_t value) {

@@ -234,7 +234,7 @@ int ledger_see(Ledger *l, const Socket *row) {
         case SLOT_CONNECTION:
                 return see_known(l, slot_connection(*value), row, t);
         case SLOT_FOREIGN:
-                slot.again |= slot.mark != t->look;
+                slot.known |= slot.mark != t->look;
                 slot.mark = t->look;
                 slot.absent = 0;
                 slot.table = t->index; /* another one than before, where a namespace that was gone is there again */

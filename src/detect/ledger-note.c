@@ -170,8 +170,8 @@ static int note_end(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
                 Slot slot = slot_unpack(*value);
 
                 *value = ledger_closed_slot(t, false);
-                /* One look has shown it, but it was gone before all descriptors were looked at: nobody knows whose it was. */
-                if (n->kind == NOTICE_DESTROY && slot.kind == SLOT_FOREIGN && slot.age < 3 && !slot.again)
+                /* Nobody knows whose it was. */
+                if (n->kind == NOTICE_DESTROY && !slot_is_known(slot))
                         return ledger_missed(l, n, t);
                 return 0;
         }

@@ -58,7 +58,8 @@ static void sweep_slot(void *userdata, uint64_t key, uint64_t *value) {
         }
         if (slot.kind == SLOT_FOREIGN && slot.mark != l->tables[slot.table]->look &&
             ++slot.absent >= FOREIGN_ABSENT_MAX) {
-                slot = (Slot){ .kind = SLOT_CLOSED, .age = 2, .absent = 1, .mark = slot.mark, .table = slot.table };
+                slot = (Slot){ .kind = SLOT_CLOSED, .age = 2, .absent = 1, .mark = slot.mark, .table = slot.table,
+                                .known = slot_is_known(slot) };
                 *value = keep_closed(l, &slot) ? slot_pack(slot) : 0;
                 return;
         }

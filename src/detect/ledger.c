@@ -196,7 +196,7 @@ static void connection_out(Ledger *l, Connection *c) {
 }
 
 uint64_t ledger_closed_slot(const TableState *t, bool by_look) {
-        return slot_pack((Slot){ .kind = SLOT_CLOSED, .mark = t->look, .absent = by_look, .table = t->index });
+        return slot_pack((Slot){ .kind = SLOT_CLOSED, .mark = t->look, .absent = by_look, .known = true, .table = t->index });
 }
 
 void ledger_drop(Ledger *l, Connection *c, uint64_t instead) {

@@ -112,8 +112,11 @@ def wrong_process(e, side, log, longest):
     if pid not in side['pids'] and not any(pid == guest and before <= read and not_before <= after + stale for guest, before, after in side['guests']):
         return f'held by {side["pids"]}'
     names = log.names_of(pid, min(not_before or not_after, not_after - stale), read)
-    if (e['SOCKAUDIT_COMM'], e['SOCKAUDIT_EXE']) not in names:
-        return f'called {names} and not {e["SOCKAUDIT_COMM"]}, {e["SOCKAUDIT_EXE"]}'
+    comm, exe = e['SOCKAUDIT_COMM'], e.get('SOCKAUDIT_EXE')
+    if exe is None:  # first seen when it was about to end: the kernel does not say any more
+        names = {(name, None) for name, _ in names}
+    if (comm, exe) not in names:
+        return f'called {names} and not {comm}, {exe}'
     return ''
 
 
