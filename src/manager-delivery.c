@@ -175,14 +175,6 @@ void delivery_loop_wake(DeliveryLoop *l) {
 
 /* --- start and end ----------------------------------------------------------------------------------- */
 
-/* systemd gives the directory of the unit, or several of them. */
-static int open_state(void) {
-        const char *given = getenv("STATE_DIRECTORY") ?: STATE_PATH;
-        _cleanup_free_ char *path = strndup(given, strcspn(given, ":"));
-
-        return path ? state_open(path) : -ENOMEM;
-}
-
 static void log_found(const OutboxFound *found) {
         static const char *const why[] = {
                 [OUTBOX_DAMAGED] = "it is damaged", [OUTBOX_FOREIGN] = "it is none of ours", [OUTBOX_FUTURE] = "a later version made it",
@@ -198,7 +190,7 @@ static void log_found(const OutboxFound *found) {
 
 static int open_outbox(DeliveryLoop *l, const Config *config, Outbox **ret, uint64_t *ret_waiting) {
         static const char without[] = "what waits for the journal is lost when the daemon ends, since there is no outbox";
-        _cleanup_close_ int dir_fd = open_state();
+        _cleanup_close_ int dir_fd = state_open_own();
         OutboxFound found = {};
         int r = dir_fd < 0 ? dir_fd : outbox_open(ret, dir_fd, config->limits.outbox, &found);
 

@@ -79,18 +79,6 @@ int resume_format(Text *file, const ResumeHead *head, const Text *map) {
         return 0;
 }
 
-static int write_all(int fd, const char *data, size_t size) {
-        while (size > 0) {
-                ssize_t n = write(fd, data, size);
-
-                if (n < 0)
-                        return -errno;
-                data += n;
-                size -= (size_t) n;
-        }
-        return 0;
-}
-
 /* In place of what was there. */
 static int put(Resume *r, const Text *map) {
         _cleanup_text_ Text head = TEXT_NULL;
@@ -103,9 +91,9 @@ static int put(Resume *r, const Text *map) {
                 return e;
         (void) unlinkat(r->dir_fd, NAME_NEW, 0);
         fd = state_file(r->dir_fd, NAME_NEW, O_WRONLY | O_CREAT | O_EXCL);
-        e = fd < 0 ? fd : write_all(fd, head.data, head.size);
+        e = fd < 0 ? fd : fd_write_all(fd, head.data, head.size);
         if (e >= 0)
-                e = write_all(fd, map->data, map->size);
+                e = fd_write_all(fd, map->data, map->size);
         if (e >= 0 && renameat(r->dir_fd, NAME_NEW, r->dir_fd, RESUME_NAME) < 0)
                 e = -errno;
         if (e < 0)
@@ -115,11 +103,8 @@ static int put(Resume *r, const Text *map) {
 
 /* --- start ----------------------------------------------------------------------------------------- */
 
-/* systemd gives the directory of the unit, or several of them. */
 static int open_directory(void) {
-        const char *given = getenv("STATE_DIRECTORY") ?: STATE_PATH;
-        _cleanup_free_ char *path = strndup(given, strcspn(given, ":"));
-        _cleanup_close_ int fd = path ? state_open(path) : -ENOMEM;
+        _cleanup_close_ int fd = state_open_own();
 
         if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0)
                 return errno == EWOULDBLOCK ? -EBUSY : -errno;

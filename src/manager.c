@@ -20,9 +20,9 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
-#include "base/parse.h"
 #include "base/text.h"
 #include "collect/collect.h"
+#include "collect/host.h"
 #include "collect/procfs.h"
 #include "config/config.h"
 #include "cycle.h"
@@ -293,35 +293,6 @@ static int add_sources(Manager *m) {
 
 /* --- start and end --------------------------------------------------------------------------------- */
 
-static void read_boot_id(int proc_fd, char ret[33]) {
-        char text[64];
-        size_t n = 0;
-
-        if (fd_read_once_at(proc_fd, "sys/kernel/random/boot_id", text, sizeof(text)) < 0)
-                text[0] = 0;
-        for (const char *s = text; *s && n < 32; s++)
-                if (*s != '-' && *s != '\n')
-                        ret[n++] = *s;
-        ret[n] = 0;
-}
-
-static void read_port_range(int proc_fd, LedgerOptions *o) {
-        char text[64], *first = text, *last;
-        uint32_t a, b;
-
-        if (fd_read_once_at(proc_fd, "sys/net/ipv4/ip_local_port_range", text, sizeof(text)) < 0)
-                return;
-        last = strpbrk(text, "\t ");
-        if (!last)
-                return;
-        *last++ = 0;
-        last[strcspn(last, "\n")] = 0;
-        if (parse_u32(first, 1, UINT16_MAX, &a) == 0 && parse_u32(last, a, UINT16_MAX, &b) == 0) {
-                o->ephemeral_first = (uint16_t) a;
-                o->ephemeral_last = (uint16_t) b;
-        }
-}
-
 /* What the run before has left concerns those who read what it told: in the journal, or where a unit says that it keeps state. */
 static bool resumes(const Manager *m) {
         unsigned sinks = m->options.sinks ?: m->config->sinks;
@@ -343,8 +314,8 @@ static int open_ledger(Manager *m) {
                         (unsigned long long) random[3]);
         m->format.clock_offset = clock_offset();
         m->format.unit_log = m->config->unit_log;
-        read_boot_id(m->proc_fd, o.boot_id);
-        read_port_range(m->proc_fd, &o);
+        host_boot_id(m->proc_fd, o.boot_id);
+        host_port_range(m->proc_fd, &o.ephemeral_first, &o.ephemeral_last);
         if (resumes(m))
                 resume_open(&m->resume, o.boot_id, collector_kind(m->collector));
         r = collector_netns(m->collector, 0, &own);

@@ -87,3 +87,17 @@ ssize_t fd_readlink_at(int dir_fd, const char *path, char *buffer, size_t size) 
         buffer[n] = 0;
         return n;
 }
+
+int fd_write_all(int fd, const char *data, size_t size) {
+        while (size > 0) {
+                ssize_t n = write(fd, data, size);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n <= 0)
+                        return n < 0 ? -errno : -EIO;
+                data += n;
+                size -= (size_t) n;
+        }
+        return 0;
+}

@@ -30,3 +30,6 @@ ssize_t fd_read_once_at(int dir_fd, const char *path, char *buffer, size_t size)
 
 /* readlinkat(2) with a terminating NUL. -ENAMETOOLONG when it does not fit; else length or negative errno. */
 ssize_t fd_readlink_at(int dir_fd, const char *path, char *buffer, size_t size);
+
+/* All of it, however many write(2) that takes. 0, or what the last one said, negative. */
+int fd_write_all(int fd, const char *data, size_t size);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,6 +33,13 @@ int state_open(const char *path) {
                 return -errno;
         r = check(fd, S_IFDIR);
         return r < 0 ? r : TAKE_FD(fd);
+}
+
+int state_open_own(void) {
+        const char *given = getenv("STATE_DIRECTORY") ?: STATE_PATH;
+        _cleanup_free_ char *path = strndup(given, strcspn(given, ":"));
+
+        return path ? state_open(path) : -ENOMEM;
 }
 
 /* One component, and no link: so it cannot lead out of the directory. openat2(2) could say that itself, but RestrictSUIDSGID= of the unit takes it away,

@@ -10,6 +10,9 @@
  * it is a link, or no directory; else negative errno. */
 int state_open(const char *path);
 
+/* The same of the one that systemd gives to the unit (the first of $STATE_DIRECTORY), else STATE_PATH. Also -ENOMEM. */
+int state_open_own(void);
+
 /* A file in it, as open(2) with `flags`; a new one has mode 0600. A descriptor; or -EPERM: it is another user's, open to others, not regular, or has a second
  * name; -ELOOP: it is a link; -EXDEV: the name leads elsewhere; else negative errno. */
 int state_file(int dir_fd, const char *name, int flags);

@@ -142,27 +142,13 @@ static int journal_reach(JournalSink *s) {
 
 /* --- sending ----------------------------------------------------------------------------------------- */
 
-static int write_all(int fd, const char *data, size_t size) {
-        while (size > 0) {
-                ssize_t n = write(fd, data, size);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n <= 0)
-                        return n < 0 ? -errno : -EIO;
-                data += n;
-                size -= (size_t) n;
-        }
-        return 0;
-}
-
 static int make_memfd(const char *data, size_t size) {
         _cleanup_close_ int fd = memfd_create("sockaudit-event", MFD_CLOEXEC | MFD_ALLOW_SEALING);
         int r;
 
         if (fd < 0)
                 return -errno;
-        r = write_all(fd, data, size);
+        r = fd_write_all(fd, data, size);
         if (r < 0)
                 return r;
         if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)

@@ -65,11 +65,29 @@ static void test_read_once(void **state) {
         assert_int_equal(buffer[3], 0);
 }
 
+/* A pipe that is nearly full takes a part, and then no more. */
+static void test_write_all(void **state) {
+        static char data[3 << 16];
+        int fds[2];
+
+        (void) state;
+        assert_int_equal(pipe2(fds, O_NONBLOCK | O_CLOEXEC), 0);
+        assert_int_equal(fd_write_all(fds[1], data, 0), 0);
+        assert_int_equal(fd_write_all(fds[1], data, 5000), 0);
+        assert_int_equal(read(fds[0], data, sizeof(data)), 5000);
+        assert_int_equal(fd_write_all(fds[1], data, sizeof(data)), -EAGAIN);
+        assert_int_equal(read(fds[0], data, sizeof(data)), 1 << 16);
+        (void) fd_close(fds[0]);
+        (void) fd_close(fds[1]);
+        assert_int_equal(fd_write_all(fds[1], data, 1), -EBADF);
+}
+
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_read_all),
                 cmocka_unit_test(test_read_all_empty),
                 cmocka_unit_test(test_errors),
+                cmocka_unit_test(test_write_all),
                 cmocka_unit_test(test_read_once),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

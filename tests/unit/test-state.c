@@ -60,6 +60,21 @@ static void test_file(void **state) {
         assert_int_equal(state_file(dir, "missing", O_RDWR), -ENOENT);
 }
 
+/* Of several that systemd names, the first. */
+static void test_own(void **state) {
+        _cleanup_close_ int dir = directory("files"), own = -1;
+        char list[256];
+        struct stat a, b;
+
+        (void) snprintf(list, sizeof(list), "%s:/nonexistent", in_top("files"));
+        assert_int_equal(setenv("STATE_DIRECTORY", list, 1), 0);
+        own = state_open_own();
+        assert_true(own >= 0 && fstat(dir, &a) == 0 && fstat(own, &b) == 0 && a.st_ino == b.st_ino);
+        assert_int_equal(setenv("STATE_DIRECTORY", in_top("missing/files"), 1), 0);
+        assert_int_equal(state_open_own(), -ENOENT);
+        assert_int_equal(unsetenv("STATE_DIRECTORY"), 0);
+}
+
 static void test_file_of_somebody_else(void **state) {
         _cleanup_close_ int dir = directory("files");
 
@@ -101,6 +116,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_directory),
                 cmocka_unit_test(test_file),
+                cmocka_unit_test(test_own),
                 cmocka_unit_test(test_file_of_somebody_else),
         };
 
