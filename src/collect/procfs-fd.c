@@ -66,7 +66,7 @@ static const char *number_text(uint32_t n, char buffer[static sizeof("4294967295
 
 /* Descriptors mostly stand without large holes. Then to ask for each number is cheaper by an eighth than to have them listed, which looks
  * up each one, too. How many there are is the size of the directory (Linux 6.2, fs/proc/fd.c; before, it is 0). Returns the first number that was
- * not asked for, or negative errno; *ret_all: there are no more. A shell has a few, and one far above them. */
+ * not asked for, or negative errno; *ret_all: so many were found. A shell has a few, and one far above them. */
 static int64_t walk_numbers(Walk *w, bool *ret_all) {
         int64_t left, holes = 0;
         uint32_t fd = 0;
@@ -142,7 +142,10 @@ int procfs_sockets(int proc_fd, uint32_t pid, uint64_t start_ticks, procfs_socke
                 return procfs_error((int) r);
         w.fd = dirfd(d);
         r = walk_numbers(&w, &all);
-        if (r >= 0 && !all)
+        /* So many were found, and more may have been opened meanwhile, in front of the last ones: the list goes on from there (position: number + 2). */
+        if (r >= 0 && all && lseek(w.fd, r + 2, SEEK_SET) < 0)
+                r = -errno;
+        if (r >= 0)
                 r = walk_listed(&w, d, r);
         /* What a thread or process that ended meanwhile does not show is no answer. */
         if (r >= 0 && w.count == 0)

@@ -403,6 +403,38 @@ static void test_self_sockets(void **state) {
         assert_int_equal(close(proc_fd), 0);
 }
 
+#define MIDST 50
+#define LAST 70
+
+/* In the midst of the walk others are opened below the last one: then there are as many as the kernel had counted before it comes. */
+static int own_add_and_open(void *userdata, int fd, uint32_t inode) {
+        for (int n = MIDST + 1; fd == MIDST && n < LAST; n++)
+                assert_int_equal(dup3(MIDST, n, O_CLOEXEC), n);
+        return own_add(userdata, fd, inode);
+}
+
+static void test_self_opens_meanwhile(void **state) {
+        int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC), fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        int numbers[MIDST + 1], count = 0;
+        Own own = {};
+
+        /* So many before it that the walk goes on by number. */
+        do
+                numbers[count++] = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+        while (numbers[count - 1] < MIDST);
+        assert_int_equal(dup3(fd, LAST, O_CLOEXEC), LAST);
+        assert_int_equal(close(numbers[0]), 0); /* for what the walk itself opens */
+        assert_int_equal(close(numbers[1]), 0);
+        assert_true(procfs_sockets(proc_fd, (uint32_t) getpid(), 0, own_add_and_open, &own) > 0);
+        assert_true(own.seen[MIDST] && own.seen[MIDST + 1] && own.seen[LAST]);
+        while (count > 2)
+                assert_int_equal(close(numbers[--count]), 0);
+        for (int n = MIDST + 1; n <= LAST; n++)
+                assert_int_equal(close(n), 0);
+        assert_int_equal(close(fd), 0);
+        assert_int_equal(close(proc_fd), 0);
+}
+
 static void test_tree_holds(void **state) {
         int proc_fd = (int) (intptr_t) *state;
 
@@ -715,6 +747,7 @@ int main(void) {
                 cmocka_unit_test(test_headless),
                 cmocka_unit_test(test_self_memfd),   cmocka_unit_test(test_self_sockets),
                 cmocka_unit_test(test_ran),          cmocka_unit_test(test_exec_meanwhile),
+                cmocka_unit_test(test_self_opens_meanwhile),
         };
 
         return cmocka_run_group_tests(tests, tree_make, tree_remove);
