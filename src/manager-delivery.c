@@ -16,7 +16,7 @@
 #define READ_EVERY (200 * USEC_PER_MSEC)
 #define READ_MAX 1000 /* entries a turn: some three milliseconds */
 #define NUDGE_EVERY USEC_PER_SEC
-#define WARN_EVERY (600 * USEC_PER_SEC) /* about a disk that is full */
+#define FULL_FOR (5 * USEC_PER_SEC) /* a disk that was full counts as full */
 #define TELL_FIRST (10 * USEC_PER_SEC) /* from one audit-lost to the next while it goes on */
 #define TELL_LONGEST (600 * USEC_PER_SEC)
 
@@ -129,13 +129,18 @@ static void nudge(DeliveryLoop *l) {
 }
 
 static void check_disk(DeliveryLoop *l) {
-        uint64_t now = clock_monotonic();
+        uint64_t now = clock_boottime();
 
         l->outlives = delivery_outlives(l->delivery);
-        if (!l->has_file || l->outlives || now < l->warn_at)
+        /* Once nothing waits, the file is tried again: that alone does not mean that there is room. */
+        if (!l->has_file || (l->outlives && now - l->full_at < FULL_FOR))
                 return;
-        log_warning("outbox: the disk takes no more: what waits for the journal is in memory, and is lost when the daemon ends");
-        l->warn_at = now + WARN_EVERY;
+        if (!l->outlives && !l->full)
+                log_warning("outbox: the disk takes no more: what waits for the journal is in memory, and is lost when the daemon ends");
+        l->full = !l->outlives;
+        if (l->full)
+                l->full_at = now;
+        ledger_condition(l->outlet->outlets->ledger, CONDITION_OUTBOX, l->full, 0, now);
 }
 
 bool delivery_loop_turn(DeliveryLoop *l) {
@@ -165,6 +170,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
 void delivery_loop_wake(DeliveryLoop *l) {
         int enabled = SD_EVENT_OFF;
 
+        check_disk(l);
         if (!l->confirm || delivery_waiting(l->delivery) + delivery_unconfirmed(l->delivery) == 0)
                 return;
         if (sd_event_source_get_enabled(l->timer, &enabled) < 0 || enabled != SD_EVENT_OFF)

@@ -18,7 +18,8 @@ typedef struct DeliveryLoop {
         Delivery *delivery;
         bool has_file;  /* the outbox is one */
         bool outlives;  /* and takes what waits */
-        uint64_t warn_at; /* not before, that it does not */
+        bool full;        /* it does not: told */
+        uint64_t full_at; /* it did not, last; CLOCK_BOOTTIME */
         sd_event_source *timer;
 
         Confirm *confirm; /* NULL: the journal is not read back */
@@ -40,7 +41,7 @@ typedef struct DeliveryLoop {
 int delivery_loop_open(DeliveryLoop *l, Outlet *outlet, const FormatContext *format, const Config *config);
 void delivery_loop_done(DeliveryLoop *l);
 
-/* Something was sent, or waits. */
+/* After each flush: something was sent, or waits, or a condition is over. */
 void delivery_loop_wake(DeliveryLoop *l);
 /* Read back what has arrived by now. True: nothing waits and nothing is on its way. */
 bool delivery_loop_turn(DeliveryLoop *l);

@@ -227,8 +227,9 @@ void resume_renew(Resume *r, uint64_t looked, uint64_t interval) {
                 return;
         r->written = looked;
         e = put(r, &TEXT_NULL);
-        if (e < 0)
+        if (e < 0 && r->error == 0)
                 log_warning("map: cannot be written: %s", strerror(-e));
+        r->error = -e;
 }
 
 static int format_map(Text *map, Ledger *l, const Netns *namespaces, size_t count) {

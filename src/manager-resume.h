@@ -32,6 +32,7 @@ typedef struct Resume {
         int dir_fd;           /* locked; -1: nothing is kept */
         ResumeHead head;      /* of this run */
         uint64_t written;     /* when it was, last */
+        int error;            /* why that failed, positive errno; 0: it did not */
 
         /* Of the run before. */
         const char *gap;      /* why nothing was observed until this start; NULL: there was no run, or nothing is known of it */

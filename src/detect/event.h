@@ -68,7 +68,11 @@
         X(AUDIT_LOST, "audit-lost", 3, "15d7c9a0be4f4d63872c6fe1a0d3b920", "lost",                                       \
           "Events, or notices of the kernel, were lost")                                                                \
         X(AUDIT_BALANCE, "audit-balance", 6, "60be4a7fd29c4183b6a0d5e3f7c81c21", "balance",                              \
-          "The books: what the kernel counted against what was reported")
+          "The books: what the kernel counted against what was reported")                                               \
+        X(AUDIT_DEGRADED, "audit-degraded", 4, "9885a0edb8ef4c0fbde47e19fe1388a6", "degraded",                           \
+          "The daemon works, but less well than it did")                                                                \
+        X(AUDIT_RESTORED, "audit-restored", 5, "84f7791351af4640a97833d35dcd6158", "restored",                           \
+          "The daemon works as well again as before an audit-degraded")
 
 typedef enum EventKind {
 #define X(id, ...) EVENT_##id,
@@ -219,7 +223,8 @@ typedef enum FieldType {
         X(GAP_TABLE, "GAP_TABLE", WORD, "Table of sockets concerned: tcp, udp, raw, unix, ...")                                 \
         X(GAP_LIMIT, "GAP_LIMIT", WORD, "Limit that was reached: sockets, processes, namespaces")                         \
         X(COLLECTOR, "COLLECTOR", WORD, "Collector in use")                                                               \
-        X(DEGRADED, "DEGRADED", WORD, "Why not the best collector")                                                       \
+        X(DEGRADED, "DEGRADED", WORD, "What is worse than it could be, and why")                                          \
+        X(CONDITION, "CONDITION", WORD, "What has got worse, or is as before: outbox, map")                               \
         X(SOCKET_COUNT, "SOCKET_COUNT", NUMBER, "Sockets of watched processes in the map")                                \
         X(PROCESS_COUNT, "PROCESS_COUNT", NUMBER, "Processes that match a rule")                                          \
         X(COUNTS, "COUNTS", WORD, "Events so far: kind=n, separated by blanks")                                            \

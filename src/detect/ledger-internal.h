@@ -3,7 +3,7 @@
 
 /* What the files of the ledger share: ledger.c (the map), ledger-look.c (looks), ledger-sweep.c and ledger-judge.c (judgement), ledger-process.c (processes),
  * ledger-holder.c (their descriptors), ledger-holder-change.c and ledger-heir.c (what is told of these), ledger-note.c (notices),
- * ledger-stall.c (what stands still), ledger-expect.c (what is missing), ledger-baseline.c (what lives on), ledger-event.c (making events), ledger-save.c and
+ * ledger-condition.c (what makes us work less well), ledger-stall.c (what stands still), ledger-expect.c (what is missing), ledger-baseline.c (what lives on), ledger-event.c (making events), ledger-save.c and
  * ledger-record.c (from one run to the next) and books.c. */
 
 #include "detect/connection.h"
@@ -98,6 +98,11 @@ struct Ledger {
                 uint64_t fitted; /* when all did, last; 0: never yet */
                 uint64_t since, most; /* of the overrun that goes on; most 0: none */
         } limits[_LIMIT_MAX];
+        struct {
+                bool holds;
+                uint64_t since;
+                int error;
+        } conditions[_CONDITION_MAX];
 
         Actor *actors;       /* by pid */
         Actor *walked;       /* between holders_begin and holders_end */

@@ -254,6 +254,17 @@ typedef enum LedgerLimit {
  * largest count. */
 void ledger_over_limit(Ledger *l, LedgerLimit limit, uint64_t now, uint64_t count);
 
+/* What makes the daemon work less well for a while. */
+typedef enum LedgerCondition {
+        CONDITION_OUTBOX, /* what waits for the journal is not kept on disk */
+        CONDITION_MAP,    /* what the next start should know is not kept */
+        _CONDITION_MAX,
+} LedgerCondition;
+
+/* It holds now, or does not: told when that begins (audit-degraded) and when it is over (audit-restored, with the span). error: why, positive errno;
+ * 0: unknown. Not while another event is being made. */
+void ledger_condition(Ledger *l, LedgerCondition condition, bool holds, int error, uint64_t now);
+
 /* Closes of unknown sockets, folded since the last call (rule 7), as connection-missed events. */
 void ledger_flush_missed(Ledger *l, uint64_t now);
 

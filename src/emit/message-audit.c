@@ -86,6 +86,16 @@ void message_put_gap(Message *m) {
                 message_detail_value(m, "count ", EVENT_FIELD_GAP_COUNT, "");
 }
 
+void message_put_condition(Message *m) {
+        message_detail_value(m, "", EVENT_FIELD_CONDITION, "");
+        if (message_has(m, EVENT_FIELD_DURATION)) {
+                text_append(message_detail(m), "after ");
+                format_duration(m->text, message_number(m, EVENT_FIELD_DURATION));
+        }
+        message_detail_value(m, "", EVENT_FIELD_DEGRADED, "");
+        message_detail_value(m, "", EVENT_FIELD_ERROR, "");
+}
+
 void message_put_lost(Message *m) {
         uint64_t first = message_number(m, EVENT_FIELD_LOST_FIRST_SEQ), last = message_number(m, EVENT_FIELD_LOST_LAST_SEQ);
         uint64_t count = message_number(m, EVENT_FIELD_LOST_COUNT);

@@ -58,5 +58,6 @@ void message_put_inherited(Message *m);
 void message_put_started(Message *m);
 void message_put_stopped(Message *m);
 void message_put_gap(Message *m);
+void message_put_condition(Message *m);
 void message_put_lost(Message *m);
 void message_put_balance(Message *m);

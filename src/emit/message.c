@@ -119,6 +119,8 @@ static const Form *event_form(EventKind kind) {
                 [EVENT_AUDIT_GAP] = { true, message_put_gap },
                 [EVENT_AUDIT_LOST] = { true, message_put_lost },
                 [EVENT_AUDIT_BALANCE] = { true, message_put_balance },
+                [EVENT_AUDIT_DEGRADED] = { true, message_put_condition },
+                [EVENT_AUDIT_RESTORED] = { true, message_put_condition },
         };
 
         return &forms[kind];

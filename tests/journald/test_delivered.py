@@ -340,8 +340,12 @@ def test_rate_limit(tmp_path, journald):
         group.rmdir()
 
 
+def conditions(d):
+    return [e['SOCKAUDIT_EVENT'] for e in d.events() if e.get('SOCKAUDIT_CONDITION') == 'outbox']
+
+
 def test_full_disk(tmp_path):
-    """Under the outbox: what waits is in memory for as long, and that is said once."""
+    """Under the outbox: what waits is in memory for as long, and that is said once when it begins, and once when it is over."""
     small = tmp_path / 'small'
     small.mkdir()
     subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=64k,mode=700', 'tmpfs', small], check=True)
@@ -357,6 +361,10 @@ def test_full_disk(tmp_path):
         (small / 'filler').unlink()
         bursts(d, 1, 1000)
         wait('it is on disk again, and all is confirmed', lambda: (small / 'outbox').read_bytes() == HEADER)
+        assert conditions(d) == ['audit-degraded']
+        time.sleep(5)  # for so long a disk that was full counts as full
+        bursts(d, 1, 100)
+        wait('it has been well for a while', lambda: conditions(d) == ['audit-degraded', 'audit-restored'])
         d.stop()
     finally:
         subprocess.run(['umount', '-l', small], check=True)

@@ -387,6 +387,22 @@ def test_read_only_disk(disk, run, sides):
         stop(a)
 
 
+def test_disk_that_becomes_read_only(disk, run, sides):
+    """While it runs: degraded, and restored."""
+    sides.connect('c')
+    a = run('balance: 1s' + CONFIG)
+    subprocess.run(['mount', '-o', 'remount,ro', disk], check=True)
+    a.until(lambda: a.of('audit-degraded'), 'degraded')
+    degraded = a.of('audit-degraded')[0]
+    assert (degraded['SOCKAUDIT_CONDITION'], degraded['SOCKAUDIT_ERROR']) == ('map', 'EROFS')
+    subprocess.run(['mount', '-o', 'remount,rw', disk], check=True)
+    a.until(lambda: a.of('audit-restored'), 'restored')
+    restored = a.of('audit-restored')[0]
+    assert restored['SOCKAUDIT_NOT_BEFORE'] == degraded['SOCKAUDIT_NOT_AFTER']
+    assert len(a.of('audit-degraded')) == 1
+    stop(a)
+
+
 def test_another_daemon(run, sides):
     """Two at once do not take each other's map."""
     local = sides.connect('c')

@@ -26,6 +26,7 @@ typedef struct Told {
         uint64_t connection; /* of the last event that has one */
         Event gap;           /* the last audit-gap; its words are not to be read */
         char limit[16];      /* ... but this one */
+        Event condition;     /* the last audit-degraded or -restored: its words are literals */
 } Told;
 
 static void tell(void *userdata, const Event *e) {
@@ -34,6 +35,8 @@ static void tell(void *userdata, const Event *e) {
         told->counts[e->kind]++;
         if (event_has(e, EVENT_FIELD_CONNECTION))
                 told->connection = e->values[EVENT_FIELD_CONNECTION].number;
+        if (e->kind == EVENT_AUDIT_DEGRADED || e->kind == EVENT_AUDIT_RESTORED)
+                told->condition = *e;
         if (e->kind == EVENT_AUDIT_GAP) {
                 const Bytes limit = e->values[EVENT_FIELD_GAP_LIMIT].bytes;
 
@@ -425,6 +428,32 @@ static void test_over_limit(void **state) {
         ledger_free(l);
 }
 
+/* Told when it begins and when it is over, each by itself. */
+static void test_conditions(void **state) {
+        Told told;
+        Ledger *l = ledger(BOOT, 1, &told);
+
+        (void) state;
+        ledger_condition(l, CONDITION_MAP, false, 0, 50);
+        assert_int_equal(told.counts[EVENT_AUDIT_RESTORED], 0);
+        ledger_condition(l, CONDITION_MAP, true, EROFS, 100);
+        ledger_condition(l, CONDITION_MAP, true, EIO, 200);
+        assert_int_equal(told.counts[EVENT_AUDIT_DEGRADED], 1);
+        assert_int_equal(told.condition.values[EVENT_FIELD_NOT_AFTER].number, 100);
+        assert_memory_equal(told.condition.values[EVENT_FIELD_ERROR].bytes.data, "EROFS", sizeof("EROFS"));
+        ledger_condition(l, CONDITION_OUTBOX, true, 0, 300);
+        assert_int_equal(told.counts[EVENT_AUDIT_DEGRADED], 2);
+        assert_false(event_has(&told.condition, EVENT_FIELD_ERROR));
+        ledger_condition(l, CONDITION_MAP, false, 0, 400);
+        ledger_condition(l, CONDITION_MAP, false, 0, 500);
+        assert_int_equal(told.counts[EVENT_AUDIT_RESTORED], 1);
+        assert_int_equal(told.condition.values[EVENT_FIELD_NOT_BEFORE].number, 100);
+        assert_int_equal(told.condition.values[EVENT_FIELD_NOT_AFTER].number, 400);
+        assert_int_equal(told.condition.values[EVENT_FIELD_DURATION].number, 300);
+        assert_string_equal(told.condition.values[EVENT_FIELD_CONDITION].bytes.data, "map");
+        ledger_free(l);
+}
+
 static void hold_same(Ledger *l, int first, int count, uint32_t inode, uint64_t t) {
         assert_int_equal(ledger_holders_begin(l, 812, 100, t), 0);
         for (int fd = first; fd < first + count; fd++)
@@ -494,6 +523,7 @@ int main(void) {
                 cmocka_unit_test(test_calls_out_of_place), cmocka_unit_test(test_iteration),
                 cmocka_unit_test(test_identity),           cmocka_unit_test(test_many_rows),
                 cmocka_unit_test(test_marks_wrap),         cmocka_unit_test(test_over_limit),
+                cmocka_unit_test(test_conditions),
                 cmocka_unit_test(test_free_in_the_middle), cmocka_unit_test(test_ran_since),
                 cmocka_unit_test(test_unread),             cmocka_unit_test(test_holders_over_limit),
                 cmocka_unit_test(test_who_is_to_be_walked), cmocka_unit_test(test_the_program_of_who_ends),

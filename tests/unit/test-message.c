@@ -279,6 +279,19 @@ static void test_audit(void **state) {
         assert_message("sockauditd[5] balance: 2 of 3 namespaces balanced, clock in step: no, the journal keeps 12 d 0 h");
 }
 
+static void test_condition(void **state) {
+        (void) state;
+        begin(EVENT_AUDIT_DEGRADED, NULL, 5);
+        event_set_word(&e, EVENT_FIELD_CONDITION, "map");
+        event_set_word(&e, EVENT_FIELD_DEGRADED, "the state cannot be written");
+        event_set_word(&e, EVENT_FIELD_ERROR, "EROFS");
+        assert_message("sockauditd[5] degraded: map, the state cannot be written, EROFS");
+        begin(EVENT_AUDIT_RESTORED, NULL, 5);
+        event_set_word(&e, EVENT_FIELD_CONDITION, "map");
+        event_set_number(&e, EVENT_FIELD_DURATION, 12400000);
+        assert_message("sockauditd[5] restored: map, after 12.4 s");
+}
+
 static void test_gap(void **state) {
         begin(EVENT_AUDIT_GAP, NULL, 5);
         event_set_number(&e, EVENT_FIELD_NOT_BEFORE, 120000);
@@ -469,7 +482,7 @@ int main(void) {
                 cmocka_unit_test(test_listener),
                 cmocka_unit_test(test_process),
                 cmocka_unit_test(test_audit),
-                cmocka_unit_test(test_gap),
+                cmocka_unit_test(test_condition), cmocka_unit_test(test_gap),
                 cmocka_unit_test(test_lost),
                 cmocka_unit_test(test_sizes_and_durations),
                 cmocka_unit_test(test_hostile_names),

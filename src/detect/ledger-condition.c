@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Ledger: what makes the daemon work less well for a while, as audit-degraded and audit-restored tell it. */
+
+#include <string.h>
+
+#include "detect/ledger-internal.h"
+
+static const struct {
+        const char *word, *what;
+} conditions[_CONDITION_MAX] = {
+        [CONDITION_OUTBOX] = { "outbox", "the disk takes no more: what waits for the journal is lost when the daemon ends" },
+        [CONDITION_MAP] = { "map", "the state cannot be written: the next start tells everything anew" },
+};
+
+void ledger_condition(Ledger *l, LedgerCondition condition, bool holds, int error, uint64_t now) {
+        Event *e;
+
+        if (l->conditions[condition].holds == holds)
+                return;
+        l->conditions[condition].holds = holds;
+        if (holds) {
+                l->conditions[condition].since = now;
+                l->conditions[condition].error = error;
+        }
+        e = ledger_event(l, holds ? EVENT_AUDIT_DEGRADED : EVENT_AUDIT_RESTORED, l->conditions[condition].since, now, NULL);
+        if (!holds)
+                event_set_number(e, EVENT_FIELD_DURATION, now - l->conditions[condition].since);
+        event_set_word(e, EVENT_FIELD_CONDITION, conditions[condition].word);
+        event_set_word(e, EVENT_FIELD_DEGRADED, conditions[condition].what);
+        if (l->conditions[condition].error != 0)
+                event_set_word(e, EVENT_FIELD_ERROR, strerrorname_np(l->conditions[condition].error));
+        ledger_say(l, e);
+}
