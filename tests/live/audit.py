@@ -21,7 +21,7 @@ from pathlib import Path
 BUILD = Path(os.environ['BUILD_DIR'])
 # KiB that the daemon may grow; a sanitizer keeps freed memory.
 GROWTH = 1 << 20 if b'__asan_init' in (BUILD / 'src/sockauditd').read_bytes() else 1024
-PATIENCE = 30  # seconds: a bound for what must happen, not a delay
+PATIENCE = 30 * int(os.environ.get('SLOWNESS', 1))  # seconds: a bound for what must happen, not a delay
 KINDS_OF_END = ('connection-vanished', 'listener-vanished', 'connection-completed')
 
 

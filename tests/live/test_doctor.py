@@ -14,7 +14,7 @@ BUILD = Path(os.environ['BUILD_DIR'])
 SOCKAUDIT = BUILD / 'src/sockaudit'
 JOURNALD = Path(__file__).parents[1] / 'journald/with-journald'
 NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
-PATIENCE = 120
+PATIENCE = 120 * int(os.environ.get('SLOWNESS', 1))
 
 CONTAINER = ['setpriv', '--bounding-set', '-sys_admin,-sys_ptrace,-net_admin,-net_broadcast,-dac_read_search']
 

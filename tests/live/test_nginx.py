@@ -20,7 +20,7 @@ import pytest
 
 BUILD = Path(os.environ['BUILD_DIR'])
 ADDRESS, PORT = '127.0.0.1', 8080
-PATIENCE = 30  # seconds: a bound for what must happen, not a delay
+PATIENCE = 30 * int(os.environ.get('SLOWNESS', 1))  # seconds: a bound for what must happen, not a delay
 
 NGINX = '''
 daemon off;
