@@ -411,6 +411,8 @@ int manager_run(const ManagerOptions *options) {
         r = start(&m);
         if (r >= 0) {
                 r = sd_event_loop(m.event);
+                if (r < 0)
+                        log_error("ending before time: %s", strerror(-r));
                 (void) sd_notify(0, "STOPPING=1");
                 notices_drain(&m.notices);
                 heartbeat_stop(&m.heartbeat);

@@ -48,5 +48,7 @@ int timerfd_settime(int fd, int flags, const struct itimerspec *new, struct itim
         moved(&step, &asleep);
         if (flags & TFD_TIMER_ABSTIME && (real.it_value.tv_sec != 0 || real.it_value.tv_nsec != 0))
                 add(&real.it_value, -asleep);
+        if (real.it_value.tv_sec < 0) /* due while it slept, soon after its boot */
+                real.it_value = (struct timespec){ .tv_nsec = 1 };
         return (int) syscall(SYS_timerfd_settime, fd, flags, &real, old);
 }
