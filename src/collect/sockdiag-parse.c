@@ -194,7 +194,10 @@ int sockdiag_parse_destroy(const struct nlmsghdr *message, Socket *ret) {
         if (transport == TRANSPORT_UNKNOWN)
                 return -EINVAL;
         r = sockdiag_parse_inet(message, transport, ret);
-        return r > 0 && ret->cookie != 0 ? 1 : -EINVAL;
+        if (r <= 0 || ret->cookie == 0)
+                return -EINVAL;
+        ret->transport = (uint8_t) transport; /* also of a subflow of MPTCP, should a message ever name that */
+        return 1;
 }
 
 static Transport transport_of_type(uint8_t type) {
