@@ -15,7 +15,7 @@
 #include "detect/ledger.h"
 
 #define RESUME_NAME "map"
-#define RESUME_VERSION 1
+#define RESUME_VERSION 2
 
 /* The beginning of the file. */
 typedef struct ResumeHead {

@@ -27,6 +27,7 @@
 #include "config/config.h"
 #include "cycle.h"
 #include "emit/sink.h"
+#include "manager-fold.h"
 #include "manager-heartbeat.h"
 #include "manager-notices.h"
 #include "manager-outlet.h"
@@ -49,6 +50,7 @@ typedef struct Manager {
         FormatContext format;
         Outlets outlets;
         Heartbeat heartbeat;
+        FoldStore fold;
         Notices notices;
         ProcessNotices processes;
         Pace pace;
@@ -162,6 +164,7 @@ static int cycle(Manager *m) {
                 ledger_healed(m->ledger, started + figures.duration);
         pace_check(&m->pace, m->ledger, m->config, started, figures.duration, asleep, heartbeat_check_clock(&m->heartbeat));
         heartbeat_after_cycle(&m->heartbeat, m->config->balance);
+        fold_store_turn(&m->fold);
         resume_renew(&m->resume, m->cycle.began, m->config->balance);
         ledger_condition(m->ledger, CONDITION_MAP, m->resume.error != 0, m->resume.error, clock_boottime());
         outlets_flush(&m->outlets);
@@ -231,8 +234,8 @@ static void reload(Manager *m) {
                 log_error("the configuration was not reloaded: the one before stays in force");
         else {
                 if (new->collector != old->collector || (!m->options.sinks && new->sinks != old->sinks) ||
-                    new->limits.queue != old->limits.queue || new->limits.outbox != old->limits.outbox)
-                        log_warning("collector, sinks, limits.queue and limits.outbox are read at start only: restart to change them");
+                    new->limits.queue != old->limits.queue || new->limits.outbox != old->limits.outbox || new->limits.fold_rows != old->limits.fold_rows)
+                        log_warning("collector, sinks, limits.queue, limits.outbox and limits.fold_rows are read at start only: restart to change them");
                 m->cycle.config = m->config = new;
                 m->format.unit_log = new->unit_log;
                 /* It compares the rules with those before: they must still be there. */
@@ -242,6 +245,7 @@ static void reload(Manager *m) {
                 config_done(old);
                 cycle_restart(&m->cycle);
                 tell_configuration(m, EVENT_AUDIT_RELOADED);
+                fold_store_rules(&m->fold);
                 m->pace.due = 0;
                 (void) sd_event_source_set_time_relative(m->timer, 0);
                 (void) sd_event_source_set_enabled(m->timer, SD_EVENT_ONESHOT);
@@ -368,6 +372,8 @@ static int start(Manager *m) {
                 r = add_sources(m);
         if (r >= 0)
                 r = add_sinks(m);
+        if (r >= 0)
+                r = fold_store_open(&m->fold, m->ledger, m->config, m->format.run);
         if (r < 0)
                 return r;
         m->cycle = (Cycle){ .proc_fd = m->proc_fd, .collector = m->collector, .ledger = m->ledger, .config = m->config };
@@ -394,6 +400,7 @@ static void manager_done(Manager *m) {
         outlets_done(&m->outlets);
         cycle_done(&m->cycle);
         ledger_free(m->ledger);
+        fold_store_done(&m->fold);
         collector_free(m->collector);
         sd_event_source_disable_unref(m->timer);
         sd_event_unref(m->event);
@@ -417,6 +424,7 @@ int manager_run(const ManagerOptions *options) {
                 notices_drain(&m.notices);
                 heartbeat_stop(&m.heartbeat);
                 pace_end(&m.pace, m.ledger);
+                fold_store_stop(&m.fold);
                 outlets_tell_lost(&m.outlets);
                 tell_stopped(&m);
                 outlets_drain(&m.outlets, STOP_WAIT_USEC);

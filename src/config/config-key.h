@@ -41,6 +41,7 @@ typedef enum Section {
         SECTION_SOCKETS,  /* SocketFilter */
         SECTION_STALL,    /* uint64_t[_STALL_MAX] */
         SECTION_EXPECT,   /* Expected */
+        SECTION_FOLD,     /* FoldSpec */
         _SECTION_MAX,
 } Section;
 

@@ -101,6 +101,10 @@ const Key config_keys[] = {
         { SECTION_LIMITS, "outbox", KEY_SIZE, FIELD(Draft, config.limits.outbox), RANGE("1M", "1T"),
           .initial = "256M", .help = "Bytes of events that wait for the journal in the outbox, a file in the state directory: some 250,000 events." },
 
+        { SECTION_LIMITS, "fold_rows", KEY_COUNT, FIELD(Draft, config.limits.fold_rows), RANGE("1000", "10000000"),
+          .initial = "100000", .help = "Combinations of what rules fold by, and peers of these, that have sums at one time. Above it all sums are told at once, and none is "
+                                      "lost. Each takes some 300 bytes, in the state directory." },
+
         { SECTION_DEFAULTS, "changed", KEY_CHOICES, FIELD(Draft, defaults.changed), NAMES(change_name, 3),
           .initial = "state,peer,holders",
           .help = "What a changed connection is told for." },
@@ -129,6 +133,8 @@ const Key config_keys[] = {
           .help = "As in defaults, for this rule; kinds that it does not name are as there." },
         { SECTION_RULE, "expect", KEY_INLINE, FIELD(Rule, expect), .inner = SECTION_EXPECT,
           .help = "So many connections that this rule tells there should always be; *expectation-unmet* says that there are fewer." },
+        { SECTION_RULE, "fold", KEY_INLINE, FIELD(Rule, fold), .inner = SECTION_FOLD,
+          .help = "Connections of this rule are told in sums (*connection-summary*), not singly. What stalls is told all the same." },
         { SECTION_RULE, "missed", KEY_CHOICE, FIELD(Rule, missed_each), NAMES(missed_name, 2), .initial = "folded",
           .help = "How closes of connections that were never in the map are told: in sums, or one by one. Their process is "
                   "not known: sockets is asked, match is not." },
@@ -176,6 +182,14 @@ const Key config_keys[] = {
           .help = "At least so many." },
         { SECTION_EXPECT, "for", KEY_DURATION, FIELD(Expected, wait), RANGE("0", "30d"), .initial = "2m",
           .help = "There may be fewer for so long; also after the start." },
+
+        { SECTION_FOLD, "by", KEY_CHOICES, FIELD(FoldSpec, by), NAMES(fold_by_name, FOLD_BY_NETNS), .required = true,
+          .help = "What is alike in the connections of one sum. Each sum has a table of its peers, with figures of each; with _peer_ in this list each peer has "
+                  "sums of its own instead." },
+        { SECTION_FOLD, "every", KEY_DURATION, FIELD(FoldSpec, every), RANGE("1m", "24h"), .initial = "10m",
+          .help = "A sum is told when so much time has passed since the first of what it counts." },
+        { SECTION_FOLD, "first", KEY_COUNT, FIELD(FoldSpec, first), RANGE("0", "1000"), .initial = "1",
+          .help = "So many connections of each combination are told singly before; counted anew after a day without any." },
 };
 
 const size_t config_key_count = ELEMENTSOF(config_keys);
@@ -201,6 +215,7 @@ static const struct {
                 "In *defaults* and in a rule: how long nothing may move, by kind, before *connection-stalled* is told; 0: it is not told. "
                 "The defaults are those of *defaults*." },
         [SECTION_EXPECT] = { "expect", "Of all processes that the rule matches together." },
+        [SECTION_FOLD] = { "fold", "Listeners, raw sockets and stalls are never folded." },
 };
 
 /* Text that is not scdoc source yet. */

@@ -228,8 +228,8 @@ static int inline_read(Walk *w, const Key *k, const Node *n, void *structure) {
         r = mapping_enter(w, k, n);
         if (r <= 0)
                 return r;
-        if (k->inner == SECTION_EXPECT)
-                r = section_set_defaults(SECTION_EXPECT, structure);
+        if (k->inner == SECTION_EXPECT || k->inner == SECTION_FOLD)
+                r = section_set_defaults(k->inner, structure);
         if (r >= 0)
                 r = section_read(w, k->inner, n, structure, first);
         if (r < 0 || k->inner != SECTION_MATCH)

@@ -40,6 +40,7 @@ typedef struct Config {
                 uint64_t peer_walks; /* over the descriptors of all processes, a minute, for the other ends of connections */
                 uint64_t queue;      /* bytes waiting for a sink, in memory */
                 uint64_t outbox;     /* bytes waiting for the journal, on disk */
+                uint64_t fold_rows;  /* sums at one time */
         } limits;
         RuleSet rules;
         uint64_t hash; /* of the text of all files read; tells configurations apart */

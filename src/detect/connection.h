@@ -230,6 +230,7 @@ struct Connection {
         bool freed : 1;          /* without a cookie: a notice named these addresses, and the next look decides */
         bool unanswered : 1;     /* ... which never became a connection, as it said */
         bool repeat : 1;         /* it is to be told once more (baseline) */
+        bool folded : 1;         /* its opening is in a sum, and so is what comes of it */
 };
 
 /* The value of a slot in Ledger.sockets: a Connection, or a word about a socket that is not watched. */

@@ -33,6 +33,8 @@
           "An attempt to connect that never became a connection")                                                       \
         X(CONNECTION_MISSED, "connection-missed", 6, "82f4b6d05c1e4e7fb3a9d8e17c60f216", "missed",                       \
           "The kernel reported the close of a connection that was never in the map")                                    \
+        X(CONNECTION_SUMMARY, "connection-summary", 6, "04396aebfce84327903be420390eb407", "folded",                       \
+          "Sums of connections that were not told singly")                                                              \
         X(CONNECTION_STALLED, "connection-stalled", 4, "1c067432de18472d9a7047808fd77dd7", "stalled",                   \
           "Nothing has moved on a connection for longer than its rule allows")                                          \
         X(CONNECTION_RECOVERED, "connection-recovered", 5, "489ac63fd3554a53bc8addba22a5314e", "recovered",             \
@@ -108,6 +110,7 @@ typedef enum FieldType {
         FIELD_ADDRESS,  /* bytes: 4 or 16 of an IP address, network order */
         FIELD_WORD,     /* bytes: a word of ours, safe as it is */
         FIELD_BYTES,    /* bytes: from outside, escaped on the way out */
+        FIELD_LINES,    /* bytes: lines of ours, safe as they are */
         FIELD_BYTES_HEX, /* bytes: lower-case hexadecimal digits */
         FIELD_HOLDER_IDS, /* bytes: one HolderId each; PID/START/FD separated by blanks */
         FIELD_HOLDERS,  /* holders: the only field that repeats */
@@ -206,7 +209,16 @@ typedef enum FieldType {
         X(FROM_PID, "FROM_PID", NUMBER, "Process id of that other one")                                                    \
         X(FROM_COMM, "FROM_COMM", BYTES, "Its name")                                                                       \
         X(FROM_ENTITY, "FROM_ENTITY", WORD, "Its identity")                                                                \
+        X(OPENED, "OPENED", NUMBER, "Connections opened (sums)")                                                          \
         X(CLOSED, "CLOSED", NUMBER, "Connections closed (sums)")                                                          \
+        X(FAILED, "FAILED", NUMBER, "Attempts to connect that failed (sums)")                                             \
+        X(PRESENT, "PRESENT", NUMBER, "Connections that were there, and may be old (sums)")                               \
+        X(CHANGES, "CHANGES", NUMBER, "Changes of state, peer or holders (sums)")                                         \
+        X(SPAN_FIRST, "SPAN_FIRST", TIME, "All that a summary counts happened after this time")                            \
+        X(SPAN_LAST, "SPAN_LAST", TIME, "... and before this time")                                                       \
+        X(PEER_COUNT, "PEER_COUNT", NUMBER, "How many peers a summary has")                                               \
+        X(PEERS, "PEERS", LINES, "A line each: address, opened, bytes sent, bytes received, failed")                      \
+        X(EARLY, "EARLY", WORD, "Why a summary is told before its time: full, reload, stop, boot")                         \
         X(LOST_COUNT, "LOST_COUNT", NUMBER, "How many were lost")                                                         \
         X(LOST_FIRST_SEQ, "LOST_FIRST_SEQ", NUMBER, "First lost event")                                                   \
         X(LOST_LAST_SEQ, "LOST_LAST_SEQ", NUMBER, "Last lost event")                                                      \

@@ -3,7 +3,8 @@
 
 /* What the files of the ledger share: ledger.c (the map), ledger-look.c (looks), ledger-sweep.c and ledger-judge.c (judgement), ledger-process.c (processes),
  * ledger-holder.c (their descriptors), ledger-holder-change.c and ledger-heir.c (what is told of these), ledger-note.c (notices),
- * ledger-condition.c (what makes us work less well), ledger-stall.c (what stands still), ledger-expect.c (what is missing), ledger-baseline.c (what lives on), ledger-event.c (making events), ledger-save.c and
+ * ledger-condition.c (what makes us work less well), ledger-stall.c (what stands still), ledger-expect.c (what is missing), ledger-baseline.c (what lives on),
+ * ledger-event.c (making events), ledger-fold.c (sums instead), ledger-save.c and
  * ledger-record.c (from one run to the next) and books.c. */
 
 #include "detect/connection.h"
@@ -134,6 +135,11 @@ struct Ledger {
         Text unbalanced;     /* rows of the last audit-balance */
         Missed *missed;
 
+        Fold *fold;          /* borrowed; NULL: everything is told singly */
+        uint64_t fold_resets; /* because it was full */
+        int64_t fold_shift;  /* of the times in it */
+        Text peers;          /* of the last connection-summary */
+
         uint64_t heal_at, heal_distance, healed_at;
         uint64_t baseline_from; /* the first judgement: what was there was told by then; 0: none yet */
         uint64_t baseline_before, baseline_now; /* the judgement before, and this one */
@@ -251,6 +257,10 @@ void ledger_event_figures(Event *e, const Connection *c);
 void ledger_event_address(Event *e, FieldId address, FieldId port, unsigned family, const Endpoint *endpoint);
 void ledger_event_process(Ledger *l, Event *e, Actor *a, bool evidence);
 
+/* ledger-fold.c */
+extern const FoldSpec ledger_fold_coarse;
+/* c is about to be told by an event of this kind, which opens it or not: count it instead, and tell nothing? Call before the event is made: it may tell others. */
+bool ledger_folds(Ledger *l, Connection *c, EventKind kind, bool opens, uint64_t not_before, uint64_t not_after);
 
 /* ledger-sweep.c */
 void ledger_sweep(Ledger *l);

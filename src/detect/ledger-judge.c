@@ -48,14 +48,17 @@ static const EventKind closing_kinds[] = {
 
 /* now: when it certainly was there. */
 static void tell_opening(Ledger *l, Connection *c, bool appeared, uint64_t now) {
-        Event *e;
+        uint64_t not_before = appeared ? c->opened_not_before : 0, not_after = appeared ? c->opened_not_after : now;
+        EventKind kind = opening_kinds[c->told_as][appeared];
 
-        e = ledger_event(l, opening_kinds[c->told_as][appeared], appeared ? c->opened_not_before : 0,
-                         appeared ? c->opened_not_after : now, c->noticed ? "bpf" : "snapshot");
-        ledger_event_connection(l, e, c);
-        set_socket_ids(e, c);
-        set_states(e, c);
-        ledger_say(l, e);
+        if (!ledger_folds(l, c, kind, true, not_before, not_after)) {
+                Event *e = ledger_event(l, kind, not_before, not_after, c->noticed ? "bpf" : "snapshot");
+
+                ledger_event_connection(l, e, c);
+                set_socket_ids(e, c);
+                set_states(e, c);
+                ledger_say(l, e);
+        }
         c->told = true;
         now_is_told(c);
         ledger_book_opened(l, c, true);
@@ -162,6 +165,10 @@ static void tell_change(Ledger *l, Connection *c, unsigned changed) {
                 not_before = others ? MIN(not_before, c->changes->not_before) : c->changes->not_before;
                 not_after = others ? MAX(not_after, c->changes->not_after) : c->changes->not_after;
         }
+        if (ledger_folds(l, c, EVENT_CONNECTION_CHANGED, false, not_before, not_after)) {
+                now_is_told(c);
+                return;
+        }
         e = ledger_event(l, EVENT_CONNECTION_CHANGED, not_before, not_after, others && c->state_noticed ? "bpf" : "snapshot");
         ledger_event_connection(l, e, c);
         ledger_event_figures(e, c);
@@ -182,6 +189,8 @@ static void tell_again(Ledger *l, Connection *c) {
         Event *e;
 
         c->repeat = false;
+        if (ledger_folds(l, c, opening_kinds[c->told_as][false], false, 0, c->table->t1))
+                return;
         e = ledger_event(l, opening_kinds[c->told_as][false], 0, c->table->t1, "snapshot");
         ledger_event_connection(l, e, c);
         set_socket_ids(e, c);
@@ -386,21 +395,9 @@ static void set_end(Event *e, const Connection *c, const Notice *n) {
                 event_set_word(e, EVENT_FIELD_CLOSED_BY, closer_name(c->closer));
 }
 
-void ledger_vanish(Ledger *l, Connection *c, uint64_t not_before, uint64_t not_after, const Notice *n, uint64_t instead) {
-        bool completed = false, unknown = c->newcomer && (c->orphan || !ledger_holders(l, c->inode));
-        Event *e;
+static void tell_end(Ledger *l, Connection *c, EventKind kind, bool completed, uint64_t not_before, uint64_t not_after, const Notice *n) {
+        Event *e = ledger_event(l, kind, not_before, not_after, notice_seen_by(n));
 
-        not_before = MIN(not_before, not_after);
-        if (c->newcomer)
-                completed = end_newcomer(l, c, not_after);
-        if (!c->told) {
-                /* A look showed it, but nobody has looked yet whose it is. */
-                if (unknown && n && n->kind == NOTICE_DESTROY && !connection_is_about_other_use(c, n))
-                        (void) ledger_missed(l, n, c->table);
-                ledger_drop(l, c, instead);
-                return;
-        }
-        e = ledger_event(l, kind_of_end(c, n, completed), not_before, not_after, notice_seen_by(n));
         ledger_event_connection(l, e, c);
         if (c->told_as == TOLD_CONNECTION)
                 ledger_event_figures(e, c);
@@ -415,7 +412,26 @@ void ledger_vanish(Ledger *l, Connection *c, uint64_t not_before, uint64_t not_a
                 event_set_number(e, EVENT_FIELD_DURATION, not_after - c->opened_not_before);
         set_end(e, c, n);
         ledger_event_stall(e, c, c->shown);
-        ledger_expect_ended(l, c, not_after, n);
         ledger_say(l, e);
+}
+
+void ledger_vanish(Ledger *l, Connection *c, uint64_t not_before, uint64_t not_after, const Notice *n, uint64_t instead) {
+        bool completed = false, unknown = c->newcomer && (c->orphan || !ledger_holders(l, c->inode));
+        EventKind kind;
+
+        not_before = MIN(not_before, not_after);
+        if (c->newcomer)
+                completed = end_newcomer(l, c, not_after);
+        if (!c->told) {
+                /* A look showed it, but nobody has looked yet whose it is. */
+                if (unknown && n && n->kind == NOTICE_DESTROY && !connection_is_about_other_use(c, n))
+                        (void) ledger_missed(l, n, c->table);
+                ledger_drop(l, c, instead);
+                return;
+        }
+        kind = kind_of_end(c, n, completed);
+        ledger_expect_ended(l, c, not_after, n);
+        if (!ledger_folds(l, c, kind, completed, not_before, not_after))
+                tell_end(l, c, kind, completed, not_before, not_after, n);
         ledger_drop(l, c, instead);
 }

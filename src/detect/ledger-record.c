@@ -280,6 +280,7 @@ int image_connection(Image *i, Connection *c) {
         c->noticed = archive_bit(a, c->noticed);
         c->booked = archive_bit(a, c->booked);
         c->orphan = archive_bit(a, c->orphan);
+        c->folded = archive_bit(a, c->folded);
         states_record(i, c);
         figures_record(i, c);
         c->rule = rule < 0 ? RULE_NONE : (uint16_t) rule;

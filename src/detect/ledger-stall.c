@@ -158,6 +158,7 @@ static void say(Ledger *l, Connection *c, EventKind kind, uint64_t not_before, u
         }
         ledger_event_stall(e, c, until);
         ledger_say(l, e);
+        c->folded = false; /* who reads this wants to know how it went on */
 }
 
 void ledger_event_stall(Event *e, const Connection *c, uint64_t until) {

@@ -281,6 +281,7 @@ Ledger *ledger_free(Ledger *l) {
         for (size_t i = 0; i < l->table_count; i++)
                 free(l->tables[i]);
         free(l->tables);
+        text_done(&l->peers);
         free(l->peer_again);
         free(l->strays);
         free(l);
@@ -382,6 +383,7 @@ void ledger_status(const Ledger *l, LedgerStatus *ret) {
                 .known = HASH_COUNT(l->actors),
                 .suspects = l->suspects,
                 .seq = l->seq,
+                .fold_resets = l->fold_resets,
                 .counts = l->counts,
         };
 }

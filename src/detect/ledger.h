@@ -27,6 +27,7 @@
 #include "collect/process.h"
 #include "collect/socket.h"
 #include "detect/event.h"
+#include "detect/fold.h"
 #include "detect/peer.h"
 #include "detect/rule.h"
 
@@ -268,6 +269,27 @@ void ledger_condition(Ledger *l, LedgerCondition condition, bool holds, int erro
 /* Closes of unknown sockets, folded since the last call (rule 7), as connection-missed events. */
 void ledger_flush_missed(Ledger *l, uint64_t now);
 
+/* --- sums ------------------------------------------------------------------------------------------ */
+
+/* Where connections are counted of rules that fold them. Borrowed; NULL, or never called: they are told singly. */
+void ledger_set_fold(Ledger *l, Fold *fold);
+
+/* Which sums are told. */
+typedef enum LedgerFolded {
+        FOLDED_DUE,      /* whose span is over: call this after each judgement */
+        FOLDED_OBSOLETE, /* whose rule is gone, or folds in another way: after ledger_set_rules(), and at the start */
+        FOLDED_FULL,     /* all, since there is no room: the ledger does that by itself */
+        FOLDED_STOP,     /* all, since they would be lost */
+        FOLDED_BOOT,     /* all, of another boot */
+} LedgerFolded;
+
+/* As connection-summary, one or more for each combination. */
+void ledger_tell_folded(Ledger *l, uint64_t now, LedgerFolded which);
+/* All, of another boot, whose times were `shift` usec less than those of this one. */
+void ledger_tell_folded_before(Ledger *l, uint64_t now, int64_t shift);
+
+/* --- books ----------------------------------------------------------------------------------------- */
+
 /* The kernel's counters of a namespace, as absolute values, before and after its tables were read: what they moved by meanwhile may be in these
  * tables or not. The second of the first reading is its zero; of a namespace that was born since the start (`born`) zero is. */
 void ledger_books_kernel(Ledger *l, const Netns *netns, Openings before, Openings after, bool born);
@@ -282,6 +304,7 @@ typedef struct LedgerStatus {
         size_t known;     /* processes, whether they match or not */
         size_t suspects;
         uint64_t seq;     /* last given */
+        uint64_t fold_resets;   /* so often all sums were told early, since there was no room for more */
         const uint64_t *counts; /* events so far, by kind */
 } LedgerStatus;
 

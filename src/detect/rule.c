@@ -28,6 +28,24 @@ Direction direction_from_name(const char *name) {
         return DIRECTION_UNKNOWN;
 }
 
+const char *fold_by_name(unsigned by) {
+        static const char *const names[_FOLD_BY_MAX] = {
+                [FOLD_BY_EXE] = "exe",
+                [FOLD_BY_COMM] = "comm",
+                [FOLD_BY_UNIT] = "unit",
+                [FOLD_BY_USER] = "user",
+                [FOLD_BY_CONTAINER] = "container",
+                [FOLD_BY_PEER] = "peer",
+                [FOLD_BY_PEER_PORT] = "peer_port",
+                [FOLD_BY_LOCAL_PORT] = "local_port",
+                [FOLD_BY_DIRECTION] = "direction",
+                [FOLD_BY_TRANSPORT] = "transport",
+                [FOLD_BY_NETNS] = "netns",
+        };
+
+        return by < _FOLD_BY_MAX ? names[by] : NULL;
+}
+
 int strings_add(Strings *s, const char *item) {
         char **items, *copy;
 

@@ -79,6 +79,35 @@ typedef struct Expected {
         uint64_t state; /* State that they are to be in */
 } Expected;
 
+/* By what the connections in one sum are alike. */
+typedef enum FoldBy {
+        FOLD_BY_EXE,
+        FOLD_BY_COMM,
+        FOLD_BY_UNIT,
+        FOLD_BY_USER,
+        FOLD_BY_CONTAINER,
+        FOLD_BY_PEER,
+        FOLD_BY_PEER_PORT,
+        FOLD_BY_LOCAL_PORT,
+        FOLD_BY_DIRECTION,
+        FOLD_BY_TRANSPORT,
+        FOLD_BY_NETNS, /* no rule asks for it: of what is missed */
+        _FOLD_BY_MAX,
+} FoldBy;
+
+const char *fold_by_name(unsigned by);
+
+/* Connections that are not told singly but in sums. */
+typedef struct FoldSpec {
+        unsigned by;    /* bits 1 << FoldBy; 0: nothing is folded */
+        uint64_t every; /* usec: the span of a sum; 0: until it is asked for */
+        uint64_t first; /* so many of each combination are told singly before */
+} FoldSpec;
+
+static inline bool foldspec_equal(const FoldSpec *a, const FoldSpec *b) {
+        return a->by == b->by && a->every == b->every && a->first == b->first;
+}
+
 typedef struct Rule {
         char *name;
         char *text;       /* as configured, in one line of YAML; NULL: unknown */
@@ -89,6 +118,7 @@ typedef struct Rule {
         uint64_t state_after;  /* usec: a state that lasts shorter is not told singly */
         uint64_t stall[_STALL_MAX]; /* usec by StallKind: nothing has moved for so long; 0: not told */
         Expected expect;
+        FoldSpec fold;
         bool missed_each;      /* tell closes of unknown sockets one by one */
 } Rule;
 

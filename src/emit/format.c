@@ -129,6 +129,23 @@ static int put_bytes(Text *t, Bytes b, size_t max) {
         return t->size > start || altered ? (int) altered : -ENODATA;
 }
 
+/* Escaped as far as that is needed by who made it. That is not trusted to be, either. */
+static int put_lines(Text *t, Bytes b, size_t max) {
+        size_t start = t->size;
+
+        for (uint32_t i = 0, n; i < b.size; i += n) {
+                bool as_it_is = b.data[i] == '\n' || b.data[i] == '\\';
+
+                for (n = 1; !as_it_is && i + n < b.size && b.data[i + n] != '\n' && b.data[i + n] != '\\'; n++)
+                        ;
+                if (as_it_is ? t->size - start == max : text_escape(t, (Bytes){ b.data + i, n }, max - (t->size - start)) & TEXT_TRUNCATED)
+                        return TEXT_TRUNCATED;
+                if (as_it_is)
+                        text_append_bytes(t, b.data + i, 1);
+        }
+        return b.size > 0 ? 0 : -ENODATA;
+}
+
 static int put_path(Text *t, Bytes b, size_t max) {
         bool abstract = b.size > 0 && b.data[0] == 0, at = b.size > 0 && b.data[0] == '@';
         int r;
@@ -171,6 +188,8 @@ int format_value(const FormatContext *c, const Event *e, FieldId id, size_t max,
                 return put_states(t, v->bytes, max);
         case FIELD_ADDRESS:
                 return put_address(t, v->bytes, max);
+        case FIELD_LINES:
+                return put_lines(t, v->bytes, max);
         case FIELD_BYTES_HEX:
                 return put_hex(t, v->bytes, max);
         case FIELD_WORD: /* safe as it is, but not trusted to be: one rule for all text */

@@ -45,13 +45,17 @@ static void put_local(Message *m) {
         put_end(m, EVENT_FIELD_LOCAL_ADDRESS, EVENT_FIELD_LOCAL_PORT, EVENT_FIELD_LOCAL_PATH);
 }
 
-static void put_both_ends(Message *m) {
+static void put_direction(Message *m) {
         uint64_t direction = message_number(m, EVENT_FIELD_DIRECTION);
 
-        put_local(m);
         text_append(m->text, direction == DIRECTION_EGRESS    ? " ->"
                              : direction == DIRECTION_INGRESS ? " <-"
                                                               : " --");
+}
+
+static void put_both_ends(Message *m) {
+        put_local(m);
+        put_direction(m);
         put_end(m, EVENT_FIELD_PEER_ADDRESS, EVENT_FIELD_PEER_PORT, EVENT_FIELD_PEER_PATH);
         if (!message_has(m, EVENT_FIELD_PEER_PID))
                 return;
@@ -191,6 +195,40 @@ void message_put_connection(Message *m) {
                 detail_holders(m);
                 break;
         }
+}
+
+/* Of connections that are alike in nothing else it may be any. */
+static void put_any_end(Message *m, FieldId address, FieldId port, FieldId path) {
+        if (message_has(m, address) || message_has(m, port) || message_has(m, path))
+                put_end(m, address, port, path);
+        else
+                text_append(m->text, " *");
+}
+
+/* What is alike in all of them, and how many there were. */
+void message_put_summary(Message *m) {
+        static const struct {
+                FieldId id;
+                const char *what;
+        } sums[] = {
+                { EVENT_FIELD_OPENED, "opened" }, { EVENT_FIELD_CLOSED, "closed" },   { EVENT_FIELD_FAILED, "failed" },
+                { EVENT_FIELD_MISSED, "missed" }, { EVENT_FIELD_PRESENT, "present" }, { EVENT_FIELD_CHANGES, "changed" },
+        };
+
+        text_append(m->text, " ");
+        message_put_name(m, EVENT_FIELD_TRANSPORT, NAME_MAX_, "*");
+        put_any_end(m, EVENT_FIELD_LOCAL_ADDRESS, EVENT_FIELD_LOCAL_PORT, EVENT_FIELD_LOCAL_PATH);
+        put_direction(m);
+        put_any_end(m, EVENT_FIELD_PEER_ADDRESS, EVENT_FIELD_PEER_PORT, EVENT_FIELD_PEER_PATH);
+        for (size_t i = 0; i < ELEMENTSOF(sums); i++)
+                if (message_has(m, sums[i].id))
+                        text_printf(message_detail(m), "%" PRIu64 " %s", message_number(m, sums[i].id), sums[i].what);
+        detail_traffic(m);
+        if (message_has(m, EVENT_FIELD_PEER_COUNT))
+                message_put_count(message_detail(m), message_number(m, EVENT_FIELD_PEER_COUNT), "peer", "s");
+        format_time(message_detail(m), format_epoch(m->context, message_number(m, EVENT_FIELD_SPAN_FIRST)), false);
+        text_append(m->text, " to ");
+        format_time(m->text, format_epoch(m->context, message_number(m, EVENT_FIELD_SPAN_LAST)), false);
 }
 
 /* With the connection that there is instead, or the last one. */

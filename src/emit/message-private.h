@@ -48,6 +48,7 @@ bool message_is_about_a_process(const Message *m);
 void message_put_connection(Message *m);
 void message_put_listener(Message *m);
 void message_put_socket(Message *m);
+void message_put_summary(Message *m);
 void message_put_expectation(Message *m);
 
 /* message-process.c */

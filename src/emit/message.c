@@ -100,6 +100,7 @@ static const Form *event_form(EventKind kind) {
                 [EVENT_CONNECTION_COMPLETED] = { false, message_put_connection },
                 [EVENT_CONNECTION_FAILED] = { false, message_put_connection },
                 [EVENT_CONNECTION_MISSED] = { false, message_put_connection },
+                [EVENT_CONNECTION_SUMMARY] = { false, message_put_summary },
                 [EVENT_CONNECTION_STALLED] = { false, message_put_connection },
                 [EVENT_CONNECTION_RECOVERED] = { false, message_put_connection },
                 [EVENT_EXPECTATION_UNMET] = { false, message_put_expectation },
@@ -135,7 +136,19 @@ static void put_head(Message *m, bool own) {
                 text_printf(m->text, "[%" PRIu64 "]", message_number(m, EVENT_FIELD_PID));
         else if (!own)
                 text_append(m->text, "[?]");
-        text_printf(m->text, " %s:", event_kind_info(m->event->kind)->verb);
+}
+
+/* Any process of this name. */
+static void put_processes(Message *m) {
+        static const FieldId names[] = { EVENT_FIELD_COMM, EVENT_FIELD_EXE, EVENT_FIELD_USER_UNIT, EVENT_FIELD_UNIT, EVENT_FIELD_CONTAINER };
+        const char *s = NULL, *slash;
+
+        for (size_t i = 0; i < ELEMENTSOF(names) && !s; i++)
+                s = message_value(m, names[i], NAME_MAX_);
+        slash = s ? strrchr(s, '/') : NULL;
+        if (s)
+                format_quoted(m->text, slash ? slash + 1 : s);
+        text_append(m->text, s ? "[*]" : "*[*]");
 }
 
 static void put_rule(Message *m) {
@@ -160,7 +173,11 @@ void format_message(const FormatContext *c, const Event *e, Text *t) {
         const Form *form = event_form(e->kind);
         size_t start = t->size;
 
-        put_head(&m, form->own);
+        if (e->kind == EVENT_CONNECTION_SUMMARY)
+                put_processes(&m);
+        else
+                put_head(&m, form->own);
+        text_printf(t, " %s:", event_kind_info(e->kind)->verb);
         form->body(&m);
         put_rule(&m);
         cut(t, start + FORMAT_MESSAGE_MAX);

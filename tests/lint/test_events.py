@@ -51,7 +51,7 @@ def test_field_names():
 # Of events that are about no connection: of the audit itself, of a process that inherits, of expectations, of sums, of sockets without connection.
 OTHER_FIELDS = re.compile('LOST_|GAP_|OPENED_(KERNEL|HOOKED|WATCHED|RECORDED|REPORTED|UNCERTAIN)|CLOCK_(SYNC|ERROR|BEFORE|AFTER)|NAMESPACE_COUNT|COUNTS|KEEPS|COLLECTOR|'
                           'DEGRADED|SOCKET_COUNT|PROCESS_COUNT|UNATTRIBUTABLE|ESTIMATE|RULES|CONFIG_HASH|STOPPED_BY|VERSION|SINK|(UN)?BALANCED|'
-                          'INHERITED_COUNT|FROM_|EXPECTED|FOUND|UNMET|LAST_|MISSED|CLOSED$|PROTOCOL')
+                          'INHERITED_COUNT|FROM_|EXPECTED|FOUND|UNMET|LAST_|MISSED|(OPENED|CLOSED|FAILED|PRESENT|CHANGES|PEERS|EARLY)$|SPAN_|PEER_COUNT|PROTOCOL')
 
 
 def test_fields_stay_below_the_limit():

@@ -52,10 +52,10 @@ static void states(Text *t, Bytes b) {
                 text_printf(t, "%s%s", i > 0 ? "," : "", state_name((unsigned char) b.data[i]));
 }
 
-/* From outside: '@' for NUL, as the formats write it. */
+/* From outside: '@' for NUL, as the formats write it; the lines of a value are parted by semicolons. */
 static void bytes(Text *t, Bytes b) {
         for (uint32_t i = 0; i < b.size; i++)
-                text_printf(t, "%c", b.data[i] == 0 ? '@' : b.data[i] == ' ' ? ',' : b.data[i]);
+                text_printf(t, "%c", b.data[i] == 0 ? '@' : b.data[i] == ' ' ? ',' : b.data[i] == '\n' ? ';' : b.data[i]);
 }
 
 static void address(Text *t, Bytes b) {
@@ -104,6 +104,7 @@ static void render(Text *t, const Event *e, FieldId id) {
                 break;
         case FIELD_WORD:
         case FIELD_BYTES:
+        case FIELD_LINES:
         case FIELD_BYTES_HEX:
                 bytes(t, v->bytes);
                 break;

@@ -47,6 +47,7 @@ static const char *check_life(Invariants *v, const Event *e) {
                 if (life->stalled == stalls)
                         return stalls ? "a connection stalls twice" : "a connection recovers that had not stalled";
                 life->stalled = stalls;
+                life->open |= v->folds;
         } else
                 life->ended = e->kind != EVENT_CONNECTION_CHANGED && e->kind != EVENT_EXPECTATION_UNMET;
         if (e->kind == EVENT_CONNECTION_COMPLETED)

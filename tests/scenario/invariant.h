@@ -18,6 +18,7 @@ typedef struct Life Life;
 typedef struct Invariants {
         uint64_t seq;
         Life *lives;
+        bool folds;    /* connections may be told for the first time when they stall */
         bool baseline; /* what lives on is told once more, as present */
 } Invariants;
 

@@ -6,7 +6,8 @@
  *     # Rule 4: a finished dump is not a complete one.     comments and empty lines are skipped
  *     rules                                                first of all; a row a rule, keys as in the configuration
  *       web: comm=nginx state=established state_after=2s   lists with commas; uid=1000-1999; not.comm=x; no match: any process
- *       exclude: comm=sshd                                 also stall.close-wait=5s, expect=1/established/2m
+ *       exclude: comm=sshd                                 also stall.close-wait=5s, expect=1/established/2m,
+ *                                                          fold=exe,peer every=10m first=1
  *     at 10 scan                                           the processes there are: PID/START NAME and parent= uid= exe= unit=
  *       812/100 nginx                                      START in ticks of 10 ms: this one started at 1.0 s
  *     at 10 walk 812                                       its descriptors: FD INODE
@@ -25,7 +26,7 @@
  * then on; c1.2 is another use of the same socket. NAME[PID] is its process, ?[?] an unknown one.
  *
  * Further steps:
- *     options max_sockets= own_pid= ephemeral=1000-2000 heal=SECONDS baseline=SECONDS exact=yes      before the rules
+ *     options fold_rows= max_sockets= own_pid= ephemeral=1000-2000 heal=SECONDS baseline=SECONDS exact=yes      before the rules
  *     at T rescan                   a scan that reads the facts of every process again; `scan partial` was cut short
  *     at T walk PID denied          and gone; at T-T look tcp denied, gone, interrupted or over-limit; look tcp netns=2
  *     everyone                      all descriptors of all processes were walked before the judgement that follows
@@ -44,6 +45,7 @@
  *     kernel active=5 passive=3              what the kernel has counted; then: at T balance. active-before=4
  *                                            passive-before=3: before its tables were read; born: since the start
  *     turned-away overflows=5 drops=6        what it has turned away, where somebody waits
+ *     at T fold                             the sums that are due are told; or all: stop, boot SHIFT
  *     at T flush                             the folded closes of unknown sockets are told
  *     at T-T gap REASON
  *     reload                        new rules, in rows like those of `rules`
@@ -61,8 +63,13 @@
 #define PROCESSES_MAX 4096
 #define NETNS_INODE 4026530000U
 
+#define RUN "00000000000000000000000000000000"
+
 typedef struct Scenario {
         Script script;
+        void *memory; /* of the fold */
+        Fold *fold;
+        uint32_t fold_rows;
         Expect expect;
         Ledger *ledger;
         LedgerOptions options;
@@ -94,6 +101,7 @@ static void step_options(Scenario *s) {
 
         s->options.tell_community_id = script_flag(x, "community-id");
 
+        s->fold_rows = (uint32_t) script_number_option(x, "fold_rows", s->fold_rows);
         s->options.max_sockets = script_number_option(x, "max_sockets", 0);
         s->options.own_pid = (uint32_t) script_number_option(x, "own_pid", 0);
         s->options.notices_exact = exact && strcmp(exact, "yes") == 0;
@@ -107,10 +115,30 @@ static void step_options(Scenario *s) {
         script_done(x);
 }
 
+/* As the daemon does: in memory that outlives the ledger. */
+static void open_fold(Scenario *s) {
+        if (s->memory)
+                must(s, "fold_open", fold_open(&s->fold, s->memory, fold_size(s->fold_rows)));
+        else {
+                s->memory = calloc(1, fold_size(s->fold_rows));
+                if (!s->memory)
+                        abort();
+                must(s, "fold_new", fold_new(&s->fold, s->memory, s->fold_rows, s->options.secret, RUN));
+        }
+        ledger_set_fold(s->ledger, s->fold);
+}
+
+static void read_rules(Scenario *s, RuleSet *ret) {
+        script_rules(&s->script, ret);
+        for (size_t i = 0; i < ret->count; i++)
+                s->expect.invariants.folds |= ret->rules[i].fold.by != 0;
+}
+
 static void step_rules(Scenario *s) {
         script_done(&s->script);
-        script_rules(&s->script, &s->rules[0]);
+        read_rules(s, &s->rules[0]);
         must(s, "ledger_new", ledger_new(&s->ledger, &s->options, &s->rules[0], expect_event, &s->expect));
+        open_fold(s);
 }
 
 static void step_reload(Scenario *s) {
@@ -119,9 +147,10 @@ static void step_reload(Scenario *s) {
         script_done(&s->script);
         rules = &s->rules[++s->reloads % 2];
         ruleset_done(rules);
-        script_rules(&s->script, rules);
+        read_rules(s, rules);
         ledger_set_rules(s->ledger, rules);
         invariants_reload(&s->expect.invariants);
+        ledger_tell_folded(s->ledger, s->t1, FOLDED_OBSOLETE);
 }
 
 /* The daemon ends and starts again: without rows with the same rules, else with these. */
@@ -132,7 +161,8 @@ static void step_restart(Scenario *s) {
         script_done(&s->script);
         must(s, "ledger_save", ledger_save(s->ledger, &saved));
         ledger_free(s->ledger);
-        script_rules(&s->script, &changed);
+        fold_free(s->fold);
+        read_rules(s, &changed);
         if (changed.count > 0) {
                 rules = &s->rules[++s->reloads % 2];
                 ruleset_done(rules);
@@ -144,6 +174,9 @@ static void step_restart(Scenario *s) {
         must(s, "ledger_new", ledger_new(&s->ledger, &s->options, rules, expect_event, &s->expect));
         must(s, "ledger_restore", ledger_restore(s->ledger, (Bytes){ saved.data, (uint32_t) saved.size }, s->t1));
         s->expect.invariants.seq = 0;
+        open_fold(s);
+        fold_recover(s->fold, false, RUN);
+        ledger_tell_folded(s->ledger, s->t1, FOLDED_OBSOLETE);
 }
 
 static void remember(Scenario *s, uint32_t pid, uint64_t start) {
@@ -533,6 +566,17 @@ static void step_flush(Scenario *s) {
         ledger_flush_missed(s->ledger, s->t1);
 }
 
+static void step_fold(Scenario *s) {
+        bool stop = script_flag(&s->script, "stop");
+        const char *shift = script_flag(&s->script, "boot") ? script_word(&s->script, 4, "shift") : NULL;
+
+        script_done(&s->script);
+        if (shift)
+                ledger_tell_folded_before(s->ledger, s->t1, (int64_t) script_time(&s->script, shift));
+        else
+                ledger_tell_folded(s->ledger, s->t1, stop ? FOLDED_STOP : FOLDED_DUE);
+}
+
 static void step_gap(Scenario *s) {
         const char *reason = script_word(&s->script, 3, "reason");
 
@@ -580,6 +624,7 @@ static const Step steps[] = {
         { "look", true, step_look },        { "judge", true, step_judge },      { "question", true, step_question },
         { "note", true, step_note },        { "healed", true, step_healed },    { "heal-at", false, step_heal_at },
         { "kernel", false, step_kernel },   { "balance", true, step_balance },  { "flush", true, step_flush },
+        { "fold", true, step_fold },
         { "turned-away", false, step_turned_away },
         { "hears", false, step_hears },     { "gap", true, step_gap },          { "status", false, step_status },   { "unheld", false, step_unheld },
         { "peers", true, step_peers },      { "strays", true, step_strays },
@@ -613,6 +658,7 @@ int main(int argc, char *argv[]) {
         }
         script_open(&s.script, argv[1]);
         s.expect.script = &s.script;
+        s.fold_rows = 1000;
         s.options = (LedgerOptions){ .boot_id = "0123456789abcdef0123456789abcdef", .secret = { 1, 2 } };
 
         while (script_next(&s.script)) {
@@ -627,6 +673,8 @@ int main(int argc, char *argv[]) {
                 script_fail(&s.script, "nothing is tested");
 
         ledger_free(s.ledger);
+        fold_free(s.fold);
+        free(s.memory);
         ruleset_done(&s.rules[0]);
         ruleset_done(&s.rules[1]);
         expect_done(&s.expect);

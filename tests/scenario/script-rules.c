@@ -170,6 +170,25 @@ static void read_expect(Script *s, Expected *ret) {
                 script_fail(s, "'%s' is not MIN/STATE/DURATION", value);
 }
 
+static void add_fold_by(const Script *s, const char *element, void *userdata) {
+        for (unsigned by = 0; by < FOLD_BY_NETNS; by++)
+                if (strcmp(fold_by_name(by), element) == 0) {
+                        *(unsigned *) userdata |= 1u << by;
+                        return;
+                }
+        script_fail(s, "'%s' is nothing to fold by", element);
+}
+
+static void read_fold(Script *s, FoldSpec *ret) {
+        const char *every = script_option(s, "every");
+
+        if (!list(s, "fold", add_fold_by, &ret->by))
+                return;
+        ret->first = script_number_option(s, "first", 1);
+        if (parse_duration(every ?: "10m", &ret->every) < 0)
+                script_fail(s, "'%s' is no duration", every);
+}
+
 /* The row, as a rule has it from its configuration: a restart knows by it whether the rule is still the same. */
 static char *text_of(const Script *s) {
         char *text = NULL;
@@ -208,6 +227,7 @@ static void read_rule(Script *s, const char *name, RuleSet *set) {
                 script_fail(s, "'%s' is no duration", state_after);
         read_stall(s, rule);
         read_expect(s, &rule->expect);
+        read_fold(s, &rule->fold);
         rule->missed_each = script_option(s, "missed") && strcmp(script_option(s, "missed"), "each") == 0;
 }
 

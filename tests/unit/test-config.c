@@ -197,6 +197,25 @@ static void test_stall_and_expect(void **state) {
         config_done(&c);
 }
 
+static void test_fold(void **state) {
+        static const char text[] =
+                "limits: {fold_rows: 5000}\n"
+                "watch:\n"
+                "  - {name: a, fold: {by: [exe, peer, peer_port]}}\n"
+                "  - {name: b, fold: {by: user, every: 24h, first: 0}}\n"
+                "  - {name: c}\n";
+        static const FoldSpec a = { 1 << FOLD_BY_EXE | 1 << FOLD_BY_PEER | 1 << FOLD_BY_PEER_PORT, 600000000, 1 };
+        static const FoldSpec b = { 1 << FOLD_BY_USER, 86400000000, 0 }, c_ = {};
+        Config c;
+
+        assert_parses(text, sizeof(text) - 1, &c);
+        assert_int_equal(c.limits.fold_rows, 5000);
+        assert_true(foldspec_equal(&c.rules.rules[0].fold, &a));
+        assert_true(foldspec_equal(&c.rules.rules[1].fold, &b));
+        assert_true(foldspec_equal(&c.rules.rules[2].fold, &c_));
+        config_done(&c);
+}
+
 static void test_yaml_is_yaml(void **state) {
         static const char windows[] = "---\r\n# x\r\n\"watch\":\r\n- 'name': \"a\"\r\n...\r\n";
         Config c;
@@ -244,7 +263,7 @@ static void test_keys(void **state) {
                 { RULE "budget: 100M\n",
                   "f:2:1: unknown key 'budget'; expected interval, rescan, balance, baseline, retention_wanted, collector, sinks, cpu_max, unit_log, cmdline, intrusive, community_id, limits, "
                   "defaults, exclude, watch\n" },
-                { RULE "limits: {xyzzy: 1}\n", "f:2:10: limits: unknown key 'xyzzy'; expected sockets, holders, processes, namespaces, peer_walks, queue, outbox\n" },
+                { RULE "limits: {xyzzy: 1}\n", "f:2:10: limits: unknown key 'xyzzy'; expected sockets, holders, processes, namespaces, peer_walks, queue, outbox, fold_rows\n" },
                 { RULE "? [a]\n: 1\n", "f:2:3: got a list as key; expected a name\n" },
                 { RULE "<<: {interval: 2s}\n",
                   "f:2:1: unknown key '<<'; expected interval, rescan, balance, baseline, retention_wanted, collector, sinks, cpu_max, unit_log, cmdline, intrusive, community_id, limits, "
@@ -278,6 +297,16 @@ static void test_values(void **state) {
                   "f:1:22: limits.namespaces: out of range: '4294967297'; expected a number from 1 to 1024\n" },
                 { "limits: {namespaces: 99999999999999999999999}\n",
                   "f:1:22: limits.namespaces: out of range: '99999999999999999999999'; expected a number from 1 to 1024\n" },
+                { "watch: [{name: a, fold: {bye: exe}}]\n", "f:1:25: watch[0].fold: key 'by' is missing\nf:1:26: watch[0].fold: unknown key 'bye'; did you mean 'by'?\n" },
+                { "watch: [{name: a, by: exe}]\n", "f:1:19: watch[0]: unknown key 'by'; did you mean 'fold.by'?\n" },
+                { "watch: [{name: a, fold: {by: [exe, port]}}]\n",
+                  "f:1:36: watch[0].fold.by[1]: bad value 'port'; expected any of exe, comm, unit, user, container, peer, peer_port, local_port, direction, transport\n" },
+                { "watch: [{name: a, fold: {by: netns}}]\n",
+                  "f:1:30: watch[0].fold.by: bad value 'netns'; expected any of exe, comm, unit, user, container, peer, peer_port, local_port, direction, transport\n" },
+                { "watch: [{name: a, fold: {by: exe, every: 59s}}]\n", "f:1:42: watch[0].fold.every: out of range: '59s'; expected a time from 1m to 24h\n" },
+                { "watch: [{name: a, fold: {by: exe, first: 1001}}]\n", "f:1:42: watch[0].fold.first: out of range: '1001'; expected a number from 0 to 1000\n" },
+                { "watch: [{name: a, fold: yes}]\n", "f:1:25: watch[0].fold: got a single value; expected a mapping\n" },
+                { "limits: {fold_rows: 0}\n", "f:1:21: limits.fold_rows: out of range: '0'; expected a number from 1000 to 10000000\n" },
                 { "limits: {queue: 5T}\n", "f:1:17: limits.queue: out of range: '5T'; expected a size from 64K to 4G\n" },
                 { "limits: {queue: 5 M}\n", "f:1:17: limits.queue: bad value '5 M'; expected a size from 64K to 4G\n" },
                 { "limits: [a]\n", "f:1:9: limits: got a list; expected a mapping\n" },
@@ -689,7 +718,7 @@ static void test_load_errors(void **state) {
                      "DIR/c.yaml.d/a.yaml:1:1: file is empty\n"
                      "DIR/c.yaml.d/b.yaml:1:10: watch[0]: duplicate rule name 'a' (first at 'DIR/c.yaml' line 1)\n"
                      "DIR/c.yaml.d/b.yaml:1:19: watch[0]: unknown key 'x'; expected name, match, descendants, sockets, changed, "
-                     "state_after, stall, expect, missed\n"
+                     "state_after, stall, expect, fold, missed\n"
                      "DIR/c.yaml.d: warning: 'c.yaml.bak' is ignored; expected names that end in .yaml\n");
 }
 
@@ -870,7 +899,8 @@ static void test_example(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_defaults),    cmocka_unit_test(test_every_key), cmocka_unit_test(test_stall_and_expect), cmocka_unit_test(test_yaml_is_yaml),
+                cmocka_unit_test(test_defaults),    cmocka_unit_test(test_every_key), cmocka_unit_test(test_stall_and_expect), cmocka_unit_test(test_fold),
+                cmocka_unit_test(test_yaml_is_yaml),
                 cmocka_unit_test(test_hash),        cmocka_unit_test(test_keys),      cmocka_unit_test(test_values),
                 cmocka_unit_test(test_syntax),      cmocka_unit_test(test_bytes),     cmocka_unit_test(test_all_at_once),
                 cmocka_unit_test(test_warnings),    cmocka_unit_test(test_deep),      cmocka_unit_test(test_large),

@@ -196,6 +196,35 @@ static void test_missed(void **state) {
         assert_message("?[?] missed: tcp 10.0.0.2:40100 -> 198.51.100.7:443 12 connections, 517 B sent, 3.1 KiB received");
 }
 
+static void test_summary(void **state) {
+        begin(EVENT_CONNECTION_SUMMARY, NULL, 0);
+        event_clear(&e, EVENT_FIELD_PID);
+        event_set_number(&e, EVENT_FIELD_SPAN_FIRST, 0);
+        event_set_number(&e, EVENT_FIELD_SPAN_LAST, 600000000);
+        event_set_number(&e, EVENT_FIELD_FAILED, 2);
+        assert_message("*[*] folded: * * -- * 2 failed, 22:13:20.000 to 22:23:20.000");
+        event_set_bytes(&e, EVENT_FIELD_EXE, BYTES("/usr/sbin/nginx"));
+        event_set_word(&e, EVENT_FIELD_RULE, "ingress");
+        event_set_number(&e, EVENT_FIELD_OPENED, 3120);
+        event_set_number(&e, EVENT_FIELD_CLOSED, 3118);
+        event_set_number(&e, EVENT_FIELD_LOCAL_PORT, 443);
+        event_set_number(&e, EVENT_FIELD_DIRECTION, DIRECTION_INGRESS);
+        event_set_number(&e, EVENT_FIELD_TRANSPORT, TRANSPORT_TCP);
+        event_set_number(&e, EVENT_FIELD_BYTES_SENT, 517);
+        event_set_number(&e, EVENT_FIELD_PEER_COUNT, 812);
+        assert_message("nginx[*] folded: tcp *:443 <- * 3120 opened, 3118 closed, 2 failed, 517 B sent, 812 peers, "
+                       "22:13:20.000 to 22:23:20.000 (rule ingress)");
+        event_set_bytes(&e, EVENT_FIELD_COMM, BYTES("my app"));
+        event_set_bytes(&e, EVENT_FIELD_PEER_ADDRESS, BYTES("\xc6\x33\x64\x07"));
+        event_clear(&e, EVENT_FIELD_PEER_COUNT);
+        event_clear(&e, EVENT_FIELD_FAILED);
+        event_clear(&e, EVENT_FIELD_LOCAL_PORT);
+        event_set_number(&e, EVENT_FIELD_DIRECTION, DIRECTION_EGRESS);
+        event_set_number(&e, EVENT_FIELD_PEER_PORT, 443);
+        assert_message("\"my app\"[*] folded: tcp * -> 198.51.100.7:443 3120 opened, 3118 closed, 517 B sent, "
+                       "22:13:20.000 to 22:23:20.000 (rule ingress)");
+}
+
 static void test_completed(void **state) {
         begin(EVENT_CONNECTION_COMPLETED, "curl", 5);
         set_tcp(BYTES("\x0a\0\0\2"), 40100, (Bytes){}, 0, DIRECTION_UNKNOWN);
@@ -478,6 +507,7 @@ int main(void) {
                 cmocka_unit_test(test_changed), cmocka_unit_test(test_inherited),
                 cmocka_unit_test(test_stalled), cmocka_unit_test(test_expectation), cmocka_unit_test(test_unix),
                 cmocka_unit_test(test_missed),
+                cmocka_unit_test(test_summary),
                 cmocka_unit_test(test_completed),
                 cmocka_unit_test(test_listener),
                 cmocka_unit_test(test_process),
