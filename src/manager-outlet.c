@@ -184,6 +184,10 @@ uint64_t outlets_waiting(const Outlets *o) {
         return n;
 }
 
+bool outlets_hold(Outlets *o, const char *run, uint64_t seq) {
+        return o->delivery.outlet && delivery_holds(o->delivery.delivery, run, seq);
+}
+
 void outlets_put(Outlets *o, const Event *e) {
         for (size_t i = 0; i < o->count; i++)
                 (void) sink_put(o->items[i].sink, e); /* what it cannot take it counts */

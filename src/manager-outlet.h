@@ -59,6 +59,9 @@ void outlet_say_lost(Outlet *o, const SinkLoss *loss, const char *reason, const 
 /* Losses that would be told later are told now. */
 void outlets_tell_lost(Outlets *o);
 
+/* Is this event of this run on its way to the journal, in the outbox? */
+bool outlets_hold(Outlets *o, const char *run, uint64_t seq);
+
 void outlets_degrade(Outlets *o, const char *why);
 
 /* At the end: wait for what still waits, and to read back what the journal was sent, but no longer than `usec`; what is left is logged. */

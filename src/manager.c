@@ -327,6 +327,13 @@ static int open_ledger(Manager *m) {
         return r < 0 ? r : resume_ledger(&m->resume, &m->ledger, &own, &o, &m->config->rules, on_event, m);
 }
 
+static int open_fold(Manager *m) {
+        char boot_id[33] = {};
+
+        host_boot_id(m->proc_fd, boot_id);
+        return fold_store_open(&m->fold, m->ledger, m->config, &m->outlets, resumes(m), m->format.run, boot_id);
+}
+
 static int open_collector(Manager *m) {
         int r = collector_new(&m->collector, (CollectorKind) m->config->collector, m->proc_fd);
 
@@ -373,7 +380,7 @@ static int start(Manager *m) {
         if (r >= 0)
                 r = add_sinks(m);
         if (r >= 0)
-                r = fold_store_open(&m->fold, m->ledger, m->config, m->format.run);
+                r = open_fold(m);
         if (r < 0)
                 return r;
         m->cycle = (Cycle){ .proc_fd = m->proc_fd, .collector = m->collector, .ledger = m->ledger, .config = m->config };
@@ -391,7 +398,7 @@ static int start(Manager *m) {
                 ledger_gap(m->ledger, m->resume.gap, m->resume.from, clock_boottime(), 0);
         log_info("watching by %s, %zu %s, every %llu ms", collector_name(collector_kind(m->collector)),
                  m->config->rules.count, m->config->rules.count == 1 ? "rule" : "rules", (unsigned long long) (m->config->interval / USEC_PER_MSEC));
-        return 0;
+        return fold_store_begin(&m->fold);
 }
 
 static void manager_done(Manager *m) {
@@ -410,7 +417,8 @@ static void manager_done(Manager *m) {
 }
 
 int manager_run(const ManagerOptions *options) {
-        Manager m = { .options = *options, .proc_fd = -1, .notices = NOTICES_NULL, .processes = PROCESS_NOTICES_NULL, .resume = RESUME_NULL };
+        Manager m = { .options = *options, .proc_fd = -1, .notices = NOTICES_NULL, .processes = PROCESS_NOTICES_NULL, .resume = RESUME_NULL,
+                      .fold = { .file = MAPPED_NULL } };
         int r;
 
         m.config = m.configs;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -55,4 +56,30 @@ int state_file(int dir_fd, const char *name, int flags) {
                 return -errno;
         r = check(fd, S_IFREG);
         return r < 0 ? r : TAKE_FD(fd);
+}
+
+#define ASIDE_MAX 64
+
+static int move_aside(int dir_fd, const char *name, int from, int to) {
+        char old[ASIDE_MAX], new[ASIDE_MAX];
+
+        (void) snprintf(old, sizeof(old), from == 0 ? "%s" : "%s.damaged-%d", name, from);
+        (void) snprintf(new, sizeof(new), "%s.damaged-%d", name, to);
+        return renameat(dir_fd, old, dir_fd, new) < 0 ? -errno : 0;
+}
+
+int state_make_room(int dir_fd, const char *name) {
+        for (int i = STATE_KEPT_MAX - 1; i > 0; i--) {
+                int r = move_aside(dir_fd, name, i, i + 1);
+
+                if (r < 0 && r != -ENOENT)
+                        return r;
+        }
+        return 0;
+}
+
+int state_set_aside(int dir_fd, const char *name) {
+        int r = state_make_room(dir_fd, name);
+
+        return r < 0 ? r : move_aside(dir_fd, name, 0, 1);
 }

@@ -22,6 +22,8 @@ typedef struct FoldHead {
 
         uint32_t group_count, row_count; /* records that were ever in use: those behind are not looked at */
         uint64_t names_used;
+        char boot[FOLD_RUN_SIZE]; /* of the times in it; and what made the wall clock of these */
+        int64_t offset;
         char run[FOLD_RUN_SIZE];
         uint64_t telling; /* seq of the event of that run that is being told; 0: none */
         struct {

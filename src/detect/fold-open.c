@@ -11,8 +11,6 @@
 #include "base/crc32c.h"
 #include "detect/fold-internal.h"
 
-#define ROWS_MAX 10000000u /* so that 32 bits number each byte of names */
-
 static size_t names_room(uint32_t rows) {
         return (size_t) rows * FOLD_NAMES_PER_ROW + FOLD_NAMES_LEAST;
 }
@@ -87,7 +85,7 @@ static int check_head(const FoldHead *h, size_t size) {
                 return -EINVAL;
         if (h->version != FOLD_VERSION)
                 return -EPROTONOSUPPORT;
-        if (h->crc != head_crc(h) || h->rows == 0 || h->rows > ROWS_MAX || h->names != names_room(h->rows) || size != fold_size(h->rows))
+        if (h->crc != head_crc(h) || h->rows == 0 || h->rows > FOLD_ROWS_MAX || h->names != names_room(h->rows) || size != fold_size(h->rows))
                 return -EBADMSG;
         if (h->group_count > h->rows || h->row_count > h->rows || h->names_used < FOLD_NAMES_BEGIN || h->names_used > h->names)
                 return -EBADMSG;
@@ -145,7 +143,7 @@ static bool is_group(const Fold *f, const FoldGroup *g) {
 
 static bool is_row(const Fold *f, const FoldRow *r) {
         return r->group < f->head->group_count && f->groups[r->group].key != 0 && r->key != 0 && !socketmap_find(&f->row_index, r->key) &&
-                is_name(f, r->path) && r->family < _FAMILY_MAX && r->sums.first <= r->sums.last;
+                is_name(f, r->path) && r->family < _FAMILY_MAX && r->sums.first != 0 && r->sums.first <= r->sums.last;
 }
 
 static int index_groups(Fold *f) {

@@ -20,6 +20,16 @@ uint64_t fold_hash(uint64_t h, const void *data, size_t size) {
         return h;
 }
 
+int64_t fold_origin(const Fold *f, const char **ret_boot) {
+        *ret_boot = f->head->boot;
+        return f->head->offset;
+}
+
+void fold_set_origin(Fold *f, const char *boot, int64_t offset) {
+        STORE_LAST(f->head->offset, offset);
+        memcpy(f->head->boot, boot, sizeof(f->head->boot));
+}
+
 uint32_t fold_capacity(const Fold *f) {
         return f->head->rows;
 }

@@ -25,6 +25,7 @@
 
 #define FOLD_VERSION 1
 #define FOLD_RUN_SIZE 32
+#define FOLD_ROWS_MAX 10000000 /* so that 32 bits number each byte of names */
 #define FOLD_NAME_SIZE_MAX 4096 /* longer ones are cut, which is more than a field has room for: so the event says that it is cut */
 #define FOLD_FORGET (24 * 3600 * USEC_PER_SEC) /* a combination without traffic for so long */
 
@@ -43,7 +44,7 @@ typedef enum FoldSum {
 
 typedef struct FoldSums {
         uint64_t n[_FOLD_SUM_MAX];
-        uint64_t first, last; /* CLOCK_BOOTTIME usec: all of it happened between them; last 0: there is nothing */
+        uint64_t first, last; /* CLOCK_BOOTTIME usec, not 0: all of it happened between them; last 0: there is nothing */
 } FoldSums;
 
 typedef enum FoldName {
@@ -116,6 +117,11 @@ DEFINE_CLEANUP(Fold, fold_free)
 uint64_t fold_telling(const Fold *f, const char **ret_run);
 /* Was it told? Then its rows are let go. From now on the memory is of `run`. Call once after fold_open(). */
 void fold_recover(Fold *f, bool told, const char *run);
+
+/* The boot of the times in it, FOLD_RUN_SIZE digits, and what made the wall clock of them. */
+int64_t fold_origin(const Fold *f, const char **ret_boot);
+/* Call when nothing of another boot is in it, and whenever the offset changes. */
+void fold_set_origin(Fold *f, const char *boot, int64_t offset);
 
 /* How many rows it has room for. */
 uint32_t fold_capacity(const Fold *f);

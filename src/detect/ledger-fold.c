@@ -92,8 +92,9 @@ static FoldFacts facts_of(const Ledger *l, const Connection *c, const FoldSpec *
 }
 
 static FoldSums one(unsigned sums, uint64_t not_before, uint64_t not_after) {
-        FoldSums one = { .first = MIN(not_before ?: not_after, not_after), .last = MAX(not_after, (uint64_t) 1) };
+        FoldSums one = { .last = MAX(not_after, (uint64_t) 1) };
 
+        one.first = not_before == 0 ? one.last : MIN(not_before, one.last);
         for (FoldSum s = 0; s < _FOLD_SUM_MAX; s++)
                 one.n[s] = sums >> s & 1;
         return one;

@@ -63,6 +63,15 @@ Delivery *delivery_free(Delivery *d) {
         return NULL;
 }
 
+bool delivery_holds(Delivery *d, const char *run, uint64_t seq) {
+        OutboxRecord record;
+
+        for (uint64_t position = outbox_begin(d->outbox); outbox_read(d->outbox, position, &record) > 0; position = record.next)
+                if (record.seq == seq && memcmp(record.run, run, OUTBOX_RUN_SIZE) == 0)
+                        return true;
+        return false;
+}
+
 bool delivery_outlives(const Delivery *d) {
         return outbox_outlives(d->outbox);
 }

@@ -42,6 +42,9 @@ void delivery_broken(Delivery *d);
 /* Give the outbox back what has arrived. */
 void delivery_settle(Delivery *d);
 
+/* Is this event of this run, of OUTBOX_RUN_SIZE digits, still in the outbox? */
+bool delivery_holds(Delivery *d, const char *run, uint64_t seq);
+
 /* As outbox_outlives(). */
 bool delivery_outlives(const Delivery *d);
 

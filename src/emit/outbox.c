@@ -256,21 +256,9 @@ uint64_t outbox_release(Outbox *o, uint64_t position) {
 
 /* --- opening ----------------------------------------------------------------------------------------- */
 
-/* A new one, number 1; the others move up, and the oldest goes. */
-static int aside_open(int dir_fd) {
-        char from[32], to[32];
-
-        for (int i = OUTBOX_KEPT_MAX; i > 1; i--) {
-                (void) snprintf(to, sizeof(to), OUTBOX_NAME ".damaged-%d", i);
-                (void) snprintf(from, sizeof(from), OUTBOX_NAME ".damaged-%d", i - 1);
-                if (renameat(dir_fd, from, dir_fd, to) < 0 && errno != ENOENT)
-                        return -errno;
-        }
-        return state_file(dir_fd, OUTBOX_NAME ".damaged-1", O_WRONLY | O_CREAT | O_EXCL);
-}
-
 static int set_aside(const Outbox *o, int dir_fd, uint64_t from, uint64_t to) {
-        _cleanup_close_ int fd = dir_fd < 0 ? -EBADF : aside_open(dir_fd);
+        int r = dir_fd < 0 ? -EBADF : state_make_room(dir_fd, OUTBOX_NAME);
+        _cleanup_close_ int fd = r < 0 ? r : state_file(dir_fd, OUTBOX_NAME ".damaged-1", O_WRONLY | O_CREAT | O_EXCL);
 
         return fd < 0 ? fd : copy_range(o->fd, from, to, fd, 0);
 }

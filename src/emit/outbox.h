@@ -22,7 +22,6 @@
 #define OUTBOX_NAME "outbox"
 #define OUTBOX_RUN_SIZE 32       /* hexadecimal digits */
 #define OUTBOX_EVENT_MAX (1 << 20)
-#define OUTBOX_KEPT_MAX 3        /* set aside: outbox.damaged-1, the newest, to -3 */
 
 typedef struct Outbox Outbox;
 

@@ -90,6 +90,19 @@ static void test_without_confirmation(void **state) {
         assert_idle(d, o);
 }
 
+static void test_holds(void **state) {
+        Delivery *d = open_confirmed(NULL);
+
+        assert_false(delivery_holds(d, RUN, 1));
+        add(d, 1, 3);
+        assert_true(delivery_holds(d, RUN, 1) && delivery_holds(d, RUN, 3));
+        assert_false(delivery_holds(d, RUN, 4));
+        assert_false(delivery_holds(d, OLD_RUN, 1));
+        send_all(d, 1, 3);
+        assert_true(delivery_holds(d, RUN, 3)); /* as long as it may be sent again */
+        delivery_free(d);
+}
+
 static void test_in_order(void **state) {
         Outbox *o;
         _cleanup_(delivery_freep) Delivery *d = open_confirmed(&o);
@@ -366,6 +379,7 @@ static void test_random(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_without_confirmation),
+                cmocka_unit_test(test_holds),
                 cmocka_unit_test(test_in_order),
                 cmocka_unit_test(test_hole),
                 cmocka_unit_test(test_copies_prove_nothing),

@@ -98,6 +98,27 @@ static void test_file_of_somebody_else(void **state) {
         assert_int_equal(state_file(dir, "given", O_RDWR), -EPERM);
 }
 
+static void test_set_aside(void **state) {
+        static const char *const names[] = { "aside/fold", "aside/fold.damaged-1", "aside/fold.damaged-2", "aside/fold.damaged-3", "aside/fold.damaged-4" };
+        _cleanup_close_ int dir = directory("aside");
+
+        assert_int_equal(state_set_aside(dir, "fold"), -ENOENT);
+        for (unsigned n = 1; n <= 5; n++) {
+                _cleanup_close_ int fd = state_file(dir, "fold", O_WRONLY | O_CREAT | O_EXCL);
+
+                assert_int_equal(ftruncate(fd, n), 0);
+                assert_int_equal(state_set_aside(dir, "fold"), 0);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                struct stat st = { .st_size = -1 };
+
+                (void) stat(in_top(names[i]), &st);
+                assert_int_equal(st.st_size, i == 0 || i == 4 ? -1 : 6 - (off_t) i);
+                (void) unlink(in_top(names[i]));
+        }
+        assert_int_equal(rmdir(in_top("aside")), 0);
+}
+
 static int make(void **state) {
         return mkdtemp(top) ? 0 : -1;
 }
@@ -118,6 +139,7 @@ int main(void) {
                 cmocka_unit_test(test_file),
                 cmocka_unit_test(test_own),
                 cmocka_unit_test(test_file_of_somebody_else),
+                cmocka_unit_test(test_set_aside),
         };
 
         return cmocka_run_group_tests(tests, make, clean);
