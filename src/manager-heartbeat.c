@@ -123,7 +123,7 @@ static void tell_balance(Heartbeat *h) {
         _cleanup_text_ Text counts = TEXT_NULL;
         Event *e;
 
-        ledger_flush_missed(h->ledger, clock_boottime());
+        ledger_tell_folded(h->ledger, clock_boottime(), FOLDED_MISSED);
         e = audit_event(EVENT_AUDIT_BALANCE);
         ledger_balance(h->ledger, e);
         heartbeat_set_counts(h->ledger, e, &counts);

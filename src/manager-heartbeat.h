@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* Heartbeat: what the daemon tells of itself from time to time: audit-balance each `balance` and at the stop, with the closes that were
- * folded until then before it, and what the clocks did
+/* Heartbeat: what the daemon tells of itself from time to time: audit-balance each `balance` and at the stop, with the closes of
+ * unknown sockets until then before it, and what the clocks did
  * since it looked at them last (audit-gap: suspend, clock-step). Private to manager*.c. */
 
 #include "base/clock.h"

@@ -4,11 +4,8 @@
  * (rule 7). */
 
 #include <errno.h>
-#include <string.h>
 
 #include "detect/ledger-internal.h"
-
-#define MISSED_MAX 10000
 
 Book *ledger_book(Ledger *l, const Netns *netns) {
         Book *books;
@@ -163,8 +160,6 @@ void ledger_balance(Ledger *l, Event *e) {
 int ledger_missed(Ledger *l, const Notice *n, TableState *t) {
         Book *b = ledger_book(l, &t->netns);
         const Socket *s = &n->socket;
-        struct MissedKey key;
-        Missed *m;
 
         if (!b)
                 return -ENOMEM;
@@ -174,81 +169,11 @@ int ledger_missed(Ledger *l, const Notice *n, TableState *t) {
                 return 0;
         }
         b->missed++;
-        if (ledger_tell_missed(l, n, t))
-                return 0;
-        memset(&key, 0, sizeof(key)); /* it is hashed with its padding */
-        key.netns = t->netns.id;
-        key.family = s->family;
-        key.transport = s->transport;
-        memcpy(key.peer_ip, s->peer.ip, sizeof(key.peer_ip));
-        if (ledger_listens(l, &t->netns, s->transport, s->family, &s->local, 0))
-                key.listener_port = s->local.port;
-        else
-                key.peer_port = s->peer.port;
-        HASH_FIND(hh, l->missed, &key, sizeof(key), m);
-        if (!m) {
-                if (HASH_COUNT(l->missed) >= MISSED_MAX)
-                        ledger_flush_missed(l, n->not_after); /* told early, not dropped */
-                m = calloc(1, sizeof(Missed));
-                if (!m)
-                        return -ENOMEM;
-                m->key = key;
-                m->netns_inode = t->netns.inode;
-                m->not_before = n->not_before;
-                HASH_ADD(hh, l->missed, key, sizeof(m->key), m);
-                if (!m->hh.tbl) {
-                        free(m);
-                        return -ENOMEM;
-                }
-        }
-        m->count++;
-        m->not_before = MIN(m->not_before, n->not_before);
-        m->not_after = MAX(m->not_after, n->not_after);
-        if (s->bytes_sent != SOCKET_UNKNOWN)
-                m->bytes_sent += s->bytes_sent;
-        if (s->bytes_received != SOCKET_UNKNOWN)
-                m->bytes_received += s->bytes_received;
+        ledger_tell_missed(l, n, t);
         return 0;
 }
 
-static void tell_missed(Ledger *l, const Missed *m) {
-        Event *e = ledger_event(l, EVENT_CONNECTION_MISSED, m->not_before, m->not_after, "destroy");
-
-        if (m->netns_inode != 0)
-                event_set_number(e, EVENT_FIELD_NETNS, m->netns_inode);
-        event_set_number(e, EVENT_FIELD_FAMILY, m->key.family);
-        event_set_number(e, EVENT_FIELD_TRANSPORT, m->key.transport);
-        event_set_bytes(e, EVENT_FIELD_PEER_ADDRESS,
-                        (Bytes){ .data = (const char *) m->key.peer_ip, .size = m->key.family == FAMILY_IPV4 ? 4 : 16 });
-        if (m->key.listener_port != 0) {
-                event_set_number(e, EVENT_FIELD_LOCAL_PORT, m->key.listener_port);
-                event_set_number(e, EVENT_FIELD_DIRECTION, DIRECTION_INGRESS);
-        } else
-                event_set_number(e, EVENT_FIELD_PEER_PORT, m->key.peer_port);
-        event_set_number(e, EVENT_FIELD_CLOSED, m->count);
-        event_set_number(e, EVENT_FIELD_BYTES_SENT, m->bytes_sent);
-        event_set_number(e, EVENT_FIELD_BYTES_RECEIVED, m->bytes_received);
-        ledger_say(l, e);
-}
-
-void ledger_flush_missed(Ledger *l, uint64_t now) {
-        Missed *m, *next;
-
-        (void) now;
-        HASH_ITER(hh, l->missed, m, next) {
-                tell_missed(l, m);
-                HASH_DEL(l->missed, m);
-                free(m);
-        }
-}
-
 void ledger_books_free(Ledger *l) {
-        Missed *m, *next;
-
-        HASH_ITER(hh, l->missed, m, next) {
-                HASH_DEL(l->missed, m);
-                free(m);
-        }
         free(l->books);
         text_done(&l->unbalanced);
 }

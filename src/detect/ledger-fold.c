@@ -148,6 +148,31 @@ bool ledger_folds(Ledger *l, Connection *c, EventKind kind, bool opens, uint64_t
         return c->folded;
 }
 
+/* Of what nobody knows whose it was, until the next balance. */
+static const FoldSpec missed_at_listener = { .by = 1 << FOLD_BY_NETNS | 1 << FOLD_BY_TRANSPORT | 1 << FOLD_BY_DIRECTION | 1 << FOLD_BY_LOCAL_PORT };
+static const FoldSpec missed_with_peer = { .by = 1 << FOLD_BY_NETNS | 1 << FOLD_BY_TRANSPORT | 1 << FOLD_BY_PEER | 1 << FOLD_BY_PEER_PORT };
+
+bool ledger_folds_missed(Ledger *l, const Notice *n, const TableState *t, const Connection *by, Direction direction) {
+        const FoldSpec *spec = by ? spec_of(rule_of(l, by)) : direction == DIRECTION_INGRESS ? &missed_at_listener : &missed_with_peer;
+        FoldSums sums = one(SUM(MISSED), n->not_before, n->not_after);
+        FoldFacts x = {
+                .names = { [FOLD_RULE] = bytes_of(by ? rule_of(l, by)->name : NULL) },
+                .netns = t->netns.id,
+                .netns_inode = t->netns.inode,
+                .uid = PROCESS_UNKNOWN,
+                .direction = (uint8_t) direction,
+                .transport = n->socket.transport,
+        };
+
+        if (!l->fold)
+                return false;
+        if (by && by->primary)
+                set_process(&x, &by->primary->process);
+        set_addresses(&x, n->socket.family, &n->socket.local, &n->socket.peer);
+        add_bytes(&sums, n->socket.bytes_sent, n->socket.bytes_received);
+        return add(l, spec, &x, &sums, true);
+}
+
 /* --- telling --------------------------------------------------------------------------------------- */
 
 typedef struct Wanted {
@@ -176,8 +201,10 @@ static bool is_wanted(void *userdata, const Fold *f, const FoldGroup *g, uint64_
         switch (w->which) {
         case FOLDED_DUE:
                 return g->every != 0 && w->now >= since && w->now - since >= g->every;
+        case FOLDED_MISSED:
+                return g->every == 0;
         case FOLDED_OBSOLETE:
-                return is_obsolete(w->ledger, f, g);
+                return g->every != 0 && is_obsolete(w->ledger, f, g);
         case FOLDED_FULL:
         case FOLDED_STOP:
         case FOLDED_BOOT:

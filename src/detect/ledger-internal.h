@@ -34,20 +34,6 @@ typedef struct Book {
         uint64_t missed;         /* closes of connections that were never in the map */
 } Book;
 
-/* Closes of unknown sockets that look alike. */
-typedef struct Missed {
-        UT_hash_handle hh;
-        struct MissedKey {
-                uint64_t netns;
-                uint8_t family, transport;
-                uint16_t listener_port; /* 0: the local port is no listener's */
-                uint16_t peer_port;     /* 0 where the local port is a listener's */
-                uint8_t peer_ip[16];
-        } key;
-        uint32_t netns_inode;
-        uint64_t count, bytes_sent, bytes_received, not_before, not_after;
-} Missed;
-
 /* What a rule expects, and the last of its connections that ended: what a process that gave up has left. */
 typedef struct Expectation {
         size_t found;       /* in this judgement */
@@ -133,7 +119,6 @@ struct Ledger {
         size_t book_count;
         Book closed;         /* sums of the books of namespaces that are gone */
         Text unbalanced;     /* rows of the last audit-balance */
-        Missed *missed;
 
         Fold *fold;          /* borrowed; NULL: everything is told singly */
         uint64_t fold_resets; /* because it was full */
@@ -261,6 +246,8 @@ void ledger_event_process(Ledger *l, Event *e, Actor *a, bool evidence);
 extern const FoldSpec ledger_fold_coarse;
 /* c is about to be told by an event of this kind, which opens it or not: count it instead, and tell nothing? Call before the event is made: it may tell others. */
 bool ledger_folds(Ledger *l, Connection *c, EventKind kind, bool opens, uint64_t not_before, uint64_t not_after);
+/* The same of a close that was missed. by: the listener of its port, which is told by a rule; NULL: none. */
+bool ledger_folds_missed(Ledger *l, const Notice *n, const TableState *t, const Connection *by, Direction direction);
 
 /* ledger-sweep.c */
 void ledger_sweep(Ledger *l);
@@ -287,6 +274,6 @@ void ledger_gap_denied(Ledger *l, uint64_t now);
 Book *ledger_book(Ledger *l, const Netns *netns); /* NULL: out of memory */
 void ledger_book_opened(Ledger *l, Connection *c, bool reported);
 int ledger_missed(Ledger *l, const Notice *n, TableState *t);
-/* ledger-missed.c: told by itself, where somebody asks for that. */
-bool ledger_tell_missed(Ledger *l, const Notice *n, const TableState *t);
+/* ledger-missed.c: by itself, where somebody asks for that; else it is counted. */
+void ledger_tell_missed(Ledger *l, const Notice *n, const TableState *t);
 void ledger_books_free(Ledger *l);

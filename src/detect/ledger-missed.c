@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Ledger: closes of connections that were never in the map, one by one (rule 7): where a rule says `missed: each`, or where the local port is
- * that of a listener which is told. The process of such a close is not known: `match` of a rule is not asked, and a listener's
- * process is named as what it is, the one that listens there. */
+/* Ledger: closes of connections that were never in the map (rule 7). They are told one by one where a rule says `missed: each`, or where the local port is
+ * that of a listener which is told, unless its rule folds. The process of such a close is not known: `match` of a rule is not asked, and a listener's
+ * process is named as what it is, the one that listens there. All others are counted. */
 
 #include "detect/ledger-internal.h"
 
@@ -47,23 +47,29 @@ static void set_socket(Event *e, const TableState *t, const Socket *s, Direction
         ledger_event_address(e, EVENT_FIELD_PEER_ADDRESS, EVENT_FIELD_PEER_PORT, s->family, &s->peer);
 }
 
-bool ledger_tell_missed(Ledger *l, const Notice *n, const TableState *t) {
-        const Socket *s = &n->socket;
-        Direction direction = direction_of(l, t, s);
-        const Connection *by = ledger_listener(l, &t->netns, s->transport, s->family, &s->local);
-        const Rule *rule = by && by->told ? &l->rules->rules[by->rule] : rule_of(l, s, direction);
-        Event *e;
+static void tell(Ledger *l, const Notice *n, const TableState *t, const Connection *by, const Rule *rule, Direction direction) {
+        Event *e = ledger_event(l, EVENT_CONNECTION_MISSED, n->not_before, n->not_after, n->source == NOTICE_BY_BPF ? "bpf" : "destroy");
 
-        if (!rule)
-                return false;
-        e = ledger_event(l, EVENT_CONNECTION_MISSED, n->not_before, n->not_after, n->source == NOTICE_BY_BPF ? "bpf" : "destroy");
-        set_socket(e, t, s, direction);
-        set_figures(e, s);
-        event_set_word(e, EVENT_FIELD_RULE, rule->name);
-        if (by && by->told && by->primary) {
+        set_socket(e, t, &n->socket, direction);
+        set_figures(e, &n->socket);
+        if (rule)
+                event_set_word(e, EVENT_FIELD_RULE, rule->name);
+        if (by && by->primary) {
                 event_set_word(e, EVENT_FIELD_ATTRIBUTION, attribution_name(ATTRIBUTION_LISTENER));
                 ledger_event_process(l, e, by->primary, false);
         }
         ledger_say(l, e);
-        return true;
+}
+
+void ledger_tell_missed(Ledger *l, const Notice *n, const TableState *t) {
+        const Socket *s = &n->socket;
+        Direction direction = direction_of(l, t, s);
+        const Connection *by = ledger_listener(l, &t->netns, s->transport, s->family, &s->local);
+        const Rule *rule = NULL;
+
+        if (by && (!by->told || by->rule == RULE_NONE))
+                by = NULL;
+        rule = by ? &l->rules->rules[by->rule] : rule_of(l, s, direction);
+        if ((rule && (rule->missed_each || rule->fold.by == 0)) || !ledger_folds_missed(l, n, t, by, direction))
+                tell(l, n, t, by, rule, direction);
 }

@@ -266,9 +266,6 @@ typedef enum LedgerCondition {
  * 0: unknown. Not while another event is being made. */
 void ledger_condition(Ledger *l, LedgerCondition condition, bool holds, int error, uint64_t now);
 
-/* Closes of unknown sockets, folded since the last call (rule 7), as connection-missed events. */
-void ledger_flush_missed(Ledger *l, uint64_t now);
-
 /* --- sums ------------------------------------------------------------------------------------------ */
 
 /* Where connections are counted of rules that fold them. Borrowed; NULL, or never called: they are told singly. */
@@ -277,6 +274,7 @@ void ledger_set_fold(Ledger *l, Fold *fold);
 /* Which sums are told. */
 typedef enum LedgerFolded {
         FOLDED_DUE,      /* whose span is over: call this after each judgement */
+        FOLDED_MISSED,   /* closes of unknown sockets (rule 7): from time to time */
         FOLDED_OBSOLETE, /* whose rule is gone, or folds in another way: after ledger_set_rules(), and at the start */
         FOLDED_FULL,     /* all, since there is no room: the ledger does that by itself */
         FOLDED_STOP,     /* all, since they would be lost */

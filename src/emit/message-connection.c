@@ -175,8 +175,6 @@ void message_put_connection(Message *m) {
                 detail_stall(m);
                 break;
         case EVENT_CONNECTION_MISSED:
-                if (message_has(m, EVENT_FIELD_CLOSED) && message_number(m, EVENT_FIELD_CLOSED) != 1)
-                        message_put_count(message_detail(m), message_number(m, EVENT_FIELD_CLOSED), "connection", "s");
                 message_detail_end(m);
                 detail_traffic(m);
                 break;

@@ -543,7 +543,7 @@ static void emit(void *userdata, const Event *e) {
         }
         if (event_has(e, EVENT_FIELD_CONNECTION))
                 check_connection(w, e);
-        else if (e->kind == EVENT_CONNECTION_MISSED && !event_has(e, EVENT_FIELD_CLOSED))
+        else if (e->kind == EVENT_CONNECTION_MISSED)
                 check_missed(w, e);
 }
 
@@ -622,7 +622,7 @@ static void step(World *w) {
                 reload(w, b);
                 break;
         case 10:
-                ledger_flush_missed(w->ledger, w->now);
+                ledger_tell_folded(w->ledger, w->now, FOLDED_MISSED);
                 balance(w, b);
                 break;
         case 11:

@@ -86,8 +86,8 @@ def ports_of(e):
 
 
 def about_one_side(events):
-    """Closes that are folded are not; nor is what is told of listeners, which children inherit, too."""
-    return [e for e in events if e['SOCKAUDIT_EVENT'].startswith('connection-') and 'SOCKAUDIT_CLOSED' not in e and e.get('SOCKAUDIT_STATE') != 'listening']
+    """Sums are not; nor is what is told of listeners, which children inherit, too."""
+    return [e for e in events if e['SOCKAUDIT_EVENT'].startswith('connection-') and e['SOCKAUDIT_EVENT'] != 'connection-summary' and e.get('SOCKAUDIT_STATE') != 'listening']
 
 
 def wrong_time(e, side):
@@ -186,8 +186,8 @@ def check_books(a, log, told, longest):
     kernel, recorded, reported = (tuple(map(int, e['SOCKAUDIT_OPENED_' + what].split())) for what in ('KERNEL', 'RECORDED', 'REPORTED'))
     kinds = Counter(kind for k in told.values() for kind in k)
     folded = Counter()
-    for f in a.of('connection-missed'):
-        folded[key_of_fold(f, log)] += number(f, 'CLOSED')
+    for f in a.of('connection-summary'):
+        folded[key_of_fold(f, log)] += number(f, 'MISSED')
     folded = +folded
     untold = {ports: log.sides[ports] for ports, k in told.items() if not k}
     by_key = Counter(key_of_side(*item) for item in untold.items())

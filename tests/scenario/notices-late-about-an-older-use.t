@@ -16,4 +16,4 @@ at 10.7 note open tcp c1 1001 10.0.0.2:40002 203.0.113.10:443 syn-sent pid=812 d
 at 11.3 judge
 > connection-appeared c1 PEER=203.0.113.10:443 NOT_BEFORE=10.7 NOT_AFTER=10.7
 at 11.4 flush
-> connection-missed CLOSED=1 PEER=203.0.113.9:443
+> connection-summary MISSED=1 PEER=203.0.113.9:443

@@ -11,4 +11,4 @@ at 10.5 note close tcp c1 1001 10.0.0.2:40000 203.0.113.9:443 closed opened=10.4
 at 10.6 note close tcp c2 1002 10.0.0.2:40002 203.0.113.9:443 closed
 at 10.7 note close tcp c3 1003 10.0.0.2:40004 203.0.113.9:443 closed opened=10.65 pid=901/1040 comm=wget
 at 11 flush
-> connection-missed CLOSED=1
+> connection-summary MISSED=1

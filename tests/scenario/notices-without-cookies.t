@@ -28,4 +28,4 @@ at 12.2 judge
 at 12.3 question i1002=gone
 > connection-vanished i1002 -BYTES_SENT
 at 13 flush
-> connection-missed CLOSED=1 BYTES_SENT=1
+> connection-summary MISSED=1 BYTES_SENT=1

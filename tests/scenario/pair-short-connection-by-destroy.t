@@ -20,4 +20,4 @@ at 13.1-13.2 look tcp
 at 13.2 judge
 at 13.3 question
 at 13.4 flush
-> connection-missed ?[?] CLOSED=1 BYTES_SENT=20
+> connection-summary ?[?] MISSED=1 BYTES_SENT=20

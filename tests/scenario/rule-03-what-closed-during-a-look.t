@@ -30,4 +30,4 @@ at 11.2 judge
 at 11.3 question
 status sockets=0
 at 11.4 flush
-> connection-missed CLOSED=1 PEER=203.0.113.9:51548
+> connection-summary MISSED=1 PEER=203.0.113.9:51548

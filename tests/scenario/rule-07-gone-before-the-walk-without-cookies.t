@@ -14,4 +14,4 @@ at 11.3 judge
 at 12.1-12.2 look tcp
 at 12.2 judge
 at 13 flush
-> connection-missed ?[?] CLOSED=1 BYTES_SENT=1 BYTES_RECEIVED=2
+> connection-summary ?[?] MISSED=1 BYTES_SENT=1 BYTES_RECEIVED=2

@@ -25,7 +25,7 @@ at 12.1-12.2 look tcp
 at 12.2 judge
 at 12.4-12.5 note destroy tcp c3 - 10.0.0.2:40004 203.0.113.9:443 closed sent=100 received=200
 at 13 flush
-> connection-missed ?[?] CLOSED=2 BYTES_SENT=11 BYTES_RECEIVED=22
+> connection-summary ?[?] MISSED=2 BYTES_SENT=11 BYTES_RECEIVED=22
 at 13.1-13.2 look tcp
 at 13.2 judge
 at 14.1-14.2 look tcp
@@ -37,4 +37,4 @@ at 16.2 judge
 at 16.3-16.4 note destroy tcp c4 - 10.0.0.2:40006 203.0.113.9:443 closed sent=1000 received=2000
 at 16.3-16.4 note destroy tcp c5 - 10.0.0.2:40008 203.0.113.9:443 closed sent=10000 received=20000
 at 17 flush
-> connection-missed ?[?] CLOSED=1 BYTES_SENT=1000 BYTES_RECEIVED=2000
+> connection-summary ?[?] MISSED=1 BYTES_SENT=1000 BYTES_RECEIVED=2000

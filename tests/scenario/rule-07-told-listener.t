@@ -16,4 +16,4 @@ at 10.7-10.8 note destroy tcp c9 - 10.0.0.2:443 203.0.113.9:51544 closed sent=3 
 > connection-missed nginx[812] ATTRIBUTION=listener RULE=web DIRECTION=ingress LOCAL=10.0.0.2:443 PEER=203.0.113.9:51544 BYTES_SENT=3 BYTES_RECEIVED=4
 at 10.7-10.8 note destroy tcp c10 - 10.0.0.2:22 203.0.113.9:51546 closed sent=3 received=4
 at 11 flush
-> connection-missed ?[?] LOCAL_PORT=22 CLOSED=1 DIRECTION=ingress
+> connection-summary ?[?] LOCAL_PORT=22 MISSED=1 DIRECTION=ingress

@@ -563,7 +563,7 @@ static void step_balance(Scenario *s) {
 
 static void step_flush(Scenario *s) {
         script_done(&s->script);
-        ledger_flush_missed(s->ledger, s->t1);
+        ledger_tell_folded(s->ledger, s->t1, FOLDED_MISSED);
 }
 
 static void step_fold(Scenario *s) {
