@@ -6,7 +6,9 @@
  * are renamed) and those who observe it: scans, walks, looks that skip living sockets and take time while the world goes
  * on, notices that come late or are lost, questions, reloads, restarts. All that the ledger is told is true, if old; so what it says must be
  * true as well: each event about a connection is compared with what happened. Every use of a socket has a port of its own, by which
- * the events name it. In the end the world stands still, and the ledger must know it. */
+ * the events name it. In the end the world stands still, and the ledger must know it.
+ *
+ * Each history is played twice, with and without a fold: sums and single events together must be the same as single events alone, by rule and peer. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +24,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define USES_MAX 400
 #define NOTICES_MAX 400
 #define HISTORY_MAX 16
+
+#define PEERS 3
+#define FOLD_ROWS 6 /* so that it is full now and then */
+#define RUN "0123456789abcdef0123456789abcdef"
 
 typedef enum Mode {
         MODE_LOOKS,
@@ -55,6 +61,12 @@ typedef struct WorldSocket {
         uint8_t holders; /* a bit a process */
 } WorldSocket;
 
+/* All that was told, singly or in sums. */
+typedef struct Totals {
+        uint64_t of_rule[4][_FOLD_SUM_MAX];
+        uint64_t of_peer[4][PEERS][4]; /* opened and missed, sent, received, failed */
+} Totals;
+
 typedef struct World {
         const uint8_t *data;
         size_t size;
@@ -79,6 +91,8 @@ typedef struct World {
         bool still; /* the end */
         bool lost_netns; /* a look was told that the namespace is gone: what was known of it is forgotten */
         Invariants invariants;
+        Fold *fold; /* NULL: without */
+        Totals totals;
 } World;
 
 #define MUST(what)                                                              \
@@ -116,6 +130,9 @@ static void record(const World *w, const WorldSocket *s, Socket *ret) {
         else {
                 ret->local.port = 443;
                 ret->peer.ip[0] = 11;
+                ret->peer.ip[3] = (uint8_t) (s->use % PEERS);
+                ret->bytes_sent = s->use * 7u;
+                ret->bytes_received = s->use * 3u;
                 ret->peer.port = s->use;
         }
         ret->timer = s->mini ? TIMER_TIME_WAIT : TIMER_NONE;
@@ -409,6 +426,7 @@ static void judge(World *w, uint8_t b) {
         ledger_judge(w->ledger, w->now);
         if (b % 2 == 0)
                 question(w);
+        ledger_tell_folded(w->ledger, w->now, FOLDED_DUE);
 }
 
 /* --- rules ----------------------------------------------------------------------------------------- */
@@ -417,16 +435,18 @@ static char name_a[] = "a", name_b[] = "b", name_any[] = "any";
 static char *globs_a[] = { name_a }, *globs_b[] = { name_b };
 static Match match_a = { .comm = { globs_a, 1 } }, match_b = { .comm = { globs_b, 1 } };
 static Rule rules_ab[] = {
-        { .name = name_a, .match = &match_a, .descendants = true, .changed = CHANGE_ALL, .sockets.listen = -1 },
+        { .name = name_a, .match = &match_a, .descendants = true, .changed = CHANGE_ALL, .sockets.listen = -1,
+          .fold = { 1 << FOLD_BY_COMM, 20000, 1 } },
         { .name = name_b, .match = &match_b, .changed = CHANGE_ALL, .state_after = 30000, .sockets.listen = -1, .missed_each = true,
           .sockets.states = 1 << STATE_ESTABLISHED | 1 << STATE_LISTEN },
 };
 static Rule rules_any[] = {
         { .name = name_b, .match = &match_b, .descendants = true, .changed = 0, .sockets.listen = -1 },
-        { .name = name_any, .changed = CHANGE_ALL, .sockets.listen = -1, .missed_each = true },
+        { .name = name_any, .changed = CHANGE_ALL, .sockets.listen = -1, .missed_each = true,
+          .fold = { 1 << FOLD_BY_COMM | 1 << FOLD_BY_PEER, 10000, 0 } },
 };
 static Rule rules_b[] = {
-        { .name = name_b, .match = &match_b, .changed = CHANGE_STATE, .sockets.listen = 0 },
+        { .name = name_b, .match = &match_b, .changed = CHANGE_STATE, .sockets.listen = 0, .fold = { 1 << FOLD_BY_DIRECTION, 50000, 2 } },
 };
 static const RuleSet rulesets[] = {
         { .rules = rules_ab, .count = ELEMENTSOF(rules_ab), .excludes = NULL },
@@ -439,6 +459,7 @@ static void reload(World *w, uint8_t b) {
         w->rules = &rulesets[b % ELEMENTSOF(rulesets)];
         ledger_set_rules(w->ledger, w->rules);
         invariants_reload(&w->invariants);
+        ledger_tell_folded(w->ledger, w->now, FOLDED_OBSOLETE);
 }
 
 /* --- what it says ---------------------------------------------------------------------------------- */
@@ -532,6 +553,79 @@ static void check_missed(World *w, const Event *e) {
         u->ended = true;
 }
 
+/* 0: none. */
+static unsigned rule_of(const Event *e) {
+        const Bytes b = e->values[EVENT_FIELD_RULE].bytes;
+
+        if (!event_has(e, EVENT_FIELD_RULE))
+                return 0;
+        return b.size == 3 ? 3 : b.data[0] == 'a' ? 1 : 2;
+}
+
+static void count_single(Totals *t, const Event *e) {
+        static const unsigned sums[_EVENT_KIND_MAX] = {
+                [EVENT_CONNECTION_PRESENT] = 1 << FOLD_PRESENT,
+                [EVENT_CONNECTION_APPEARED] = 1 << FOLD_OPENED,
+                [EVENT_CONNECTION_CHANGED] = 1 << FOLD_CHANGES,
+                [EVENT_CONNECTION_VANISHED] = 1 << FOLD_CLOSED,
+                [EVENT_CONNECTION_COMPLETED] = 1 << FOLD_OPENED | 1 << FOLD_CLOSED,
+                [EVENT_CONNECTION_FAILED] = 1 << FOLD_FAILED,
+                [EVENT_CONNECTION_MISSED] = 1 << FOLD_MISSED,
+        };
+        unsigned rule = rule_of(e), is = sums[e->kind];
+        uint64_t *peer;
+
+        for (FoldSum s = 0; s < _FOLD_SUM_MAX; s++)
+                t->of_rule[rule][s] += is >> s & 1;
+        if (is == 0 || !event_has(e, EVENT_FIELD_PEER_ADDRESS))
+                return;
+        peer = t->of_peer[rule][(uint8_t) e->values[EVENT_FIELD_PEER_ADDRESS].bytes.data[3]];
+        peer[0] += (is & (1 << FOLD_OPENED | 1 << FOLD_MISSED)) != 0;
+        peer[3] += (is & 1 << FOLD_FAILED) != 0;
+        if (is & (1 << FOLD_CLOSED | 1 << FOLD_MISSED | 1 << FOLD_FAILED)) {
+                peer[1] += number(e, EVENT_FIELD_BYTES_SENT);
+                peer[2] += number(e, EVENT_FIELD_BYTES_RECEIVED);
+        }
+}
+
+static void count_peers(Totals *t, const Event *e) {
+        unsigned rule = rule_of(e), peers = 0;
+        char text[4096], *rest = text;
+
+        MUST(e->values[EVENT_FIELD_PEERS].bytes.size < sizeof(text));
+        (void) snprintf(text, sizeof(text), "%.*s", (int) e->values[EVENT_FIELD_PEERS].bytes.size, e->values[EVENT_FIELD_PEERS].bytes.data);
+        for (char *line; (line = strtok_r(rest, "\n", &rest)); peers++) {
+                uint64_t n[4];
+                unsigned last;
+
+                MUST(sscanf(line, "11.0.0.%u %lu %lu %lu %lu", &last, &n[0], &n[1], &n[2], &n[3]) == 5 && last < PEERS);
+                for (unsigned i = 0; i < 4; i++)
+                        t->of_peer[rule][last][i] += n[i];
+        }
+        MUST(peers == number(e, EVENT_FIELD_PEER_COUNT));
+}
+
+static void count_summary(Totals *t, const Event *e) {
+        static const FieldId fields[] = { EVENT_FIELD_OPENED, EVENT_FIELD_CLOSED, EVENT_FIELD_FAILED, EVENT_FIELD_MISSED, EVENT_FIELD_PRESENT, EVENT_FIELD_CHANGES };
+        unsigned rule = rule_of(e);
+
+        for (FoldSum s = 0; s < ELEMENTSOF(fields); s++)
+                t->of_rule[rule][s] += number(e, fields[s]);
+        MUST(number(e, EVENT_FIELD_SPAN_FIRST) <= number(e, EVENT_FIELD_SPAN_LAST) && number(e, EVENT_FIELD_SPAN_LAST) <= number(e, EVENT_FIELD_NOT_AFTER));
+        if (event_has(e, EVENT_FIELD_PEERS)) {
+                count_peers(t, e);
+                return;
+        }
+        if (event_has(e, EVENT_FIELD_PEER_ADDRESS)) {
+                uint64_t *peer = t->of_peer[rule][(uint8_t) e->values[EVENT_FIELD_PEER_ADDRESS].bytes.data[3]];
+
+                peer[0] += number(e, EVENT_FIELD_OPENED) + number(e, EVENT_FIELD_MISSED);
+                peer[1] += number(e, EVENT_FIELD_BYTES_SENT);
+                peer[2] += number(e, EVENT_FIELD_BYTES_RECEIVED);
+                peer[3] += number(e, EVENT_FIELD_FAILED);
+        }
+}
+
 static void emit(void *userdata, const Event *e) {
         World *w = userdata;
         const char *wrong = invariants_check(&w->invariants, e);
@@ -541,6 +635,10 @@ static void emit(void *userdata, const Event *e) {
                 fprintf(stderr, "%s: %s\n", event_kind_info(e->kind)->name, wrong);
                 abort();
         }
+        if (e->kind == EVENT_CONNECTION_SUMMARY)
+                count_summary(&w->totals, e);
+        else
+                count_single(&w->totals, e);
         if (event_has(e, EVENT_FIELD_CONNECTION))
                 check_connection(w, e);
         else if (e->kind == EVENT_CONNECTION_MISSED)
@@ -551,12 +649,34 @@ static void emit(void *userdata, const Event *e) {
 
 static void begin_run(World *w) {
         MUST(ledger_new(&w->ledger, &w->options, w->rules, emit, w) == 0);
+        ledger_set_fold(w->ledger, w->fold);
         w->invariants.seq = 0;
 }
 
 static void hear(World *w) {
         if (w->mode == MODE_DESTROY || w->mode == MODE_TEXT_DESTROY)
                 MUST(ledger_hears(w->ledger, &(Netns){ .id = 1, .inode = 4026531840 }, TABLE_BIT(TABLE_TCP)) == 0);
+}
+
+/* In memory that outlives the run. */
+static void *fold_memory(void) {
+        static void *memory;
+
+        memory = memory ?: malloc(fold_size(FOLD_ROWS));
+        MUST(memory != NULL);
+        return memory;
+}
+
+static void begin_fold(World *w) {
+        static const uint64_t secret[2] = { 5, 6 };
+
+        MUST(fold_new(&w->fold, fold_memory(), FOLD_ROWS, secret, RUN) == 0);
+}
+
+static void reopen_fold(World *w) {
+        fold_free(w->fold);
+        MUST(fold_open(&w->fold, fold_memory(), fold_size(FOLD_ROWS)) == 0);
+        fold_recover(w->fold, false, RUN);
 }
 
 /* A clean stop, and a start that finds the map. The world goes on meanwhile, and nobody hears of it. */
@@ -575,6 +695,8 @@ static void restart(World *w, uint8_t b) {
         w->notice_count = 0;
         tick(w);
         w->drained = w->now;
+        if (w->fold)
+                reopen_fold(w);
         begin_run(w);
         MUST(ledger_restore(w->ledger, (Bytes){ saved.data, (uint32_t) saved.size }, w->now) == 0);
         hear(w);
@@ -655,21 +777,15 @@ static void settle(World *w) {
         ledger_status(w->ledger, &status);
         MUST(status.suspects == 0);
         for (unsigned k = 0; k < SOCKETS; k++)
-                if (w->sockets[k].alive)
+                if (w->sockets[k].alive && !w->fold)
                         MUST(w->uses[w->sockets[k].use].told);
         /* What a reload took out of the rules ends in silence. */
         for (unsigned i = 1; i <= w->use_count && w->reloads == 1; i++)
                 MUST(!w->uses[i].told || w->uses[i].closed == 0 || w->uses[i].ended);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-        World *w = calloc(1, sizeof(World));
-
-        if (!w)
-                return 0;
-        w->data = data;
-        w->size = size;
-        w->now = w->drained = 10000000;
+static void play(World *w, const uint8_t *data, size_t size, bool folds) {
+        *w = (World){ .data = data, .size = size, .now = 10000000, .drained = 10000000 };
         w->mode = byte(w) % _MODE_MAX;
         for (unsigned i = 0; i < PROCESSES; i++) {
                 w->processes[i].alive = i % 2;
@@ -684,13 +800,29 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         };
         w->invariants.baseline = w->options.baseline > 0;
         w->rules = &rulesets[0];
+        if (folds)
+                begin_fold(w);
         begin_run(w);
         hear(w);
         while (w->size > 0)
                 step(w);
         settle(w);
+        ledger_tell_folded(w->ledger, w->now, FOLDED_STOP);
         ledger_free(w->ledger);
+        fold_free(w->fold);
         invariants_done(&w->invariants);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+        World *w = calloc(1, sizeof(World));
+        Totals singly;
+
+        if (!w)
+                return 0;
+        play(w, data, size, false);
+        singly = w->totals;
+        play(w, data, size, true);
+        MUST(memcmp(&singly, &w->totals, sizeof(singly)) == 0);
         free(w);
         return 0;
 }
