@@ -27,7 +27,7 @@ static uint32_t head_crc(const FoldHead *h) {
 }
 
 int fold_attach(Fold **ret, void *memory, uint32_t rows) {
-        _cleanup_(fold_freep) Fold *f = calloc(1, sizeof(*f));
+        Fold *f = calloc(1, sizeof(*f));
 
         if (!f)
                 return -ENOMEM;
@@ -40,9 +40,11 @@ int fold_attach(Fold **ret, void *memory, uint32_t rows) {
         f->free_groups = calloc(rows, sizeof(uint32_t));
         f->free_rows = calloc(rows, sizeof(uint32_t));
         f->selected = calloc(rows, sizeof(uint32_t));
-        if (!f->notes || !f->free_groups || !f->free_rows || !f->selected)
+        if (!f->notes || !f->free_groups || !f->free_rows || !f->selected) {
+                fold_free(f);
                 return -ENOMEM;
-        *ret = TAKE_PTR(f);
+        }
+        *ret = f;
         return 0;
 }
 

@@ -92,8 +92,9 @@ static FoldFacts facts_of(const Ledger *l, const Connection *c, const FoldSpec *
 }
 
 static FoldSums one(unsigned sums, uint64_t not_before, uint64_t not_after) {
-        FoldSums one = { .last = MAX(not_after, (uint64_t) 1) };
+        FoldSums one = {};
 
+        one.last = MAX(not_after, (uint64_t) 1);
         one.first = not_before == 0 ? one.last : MIN(not_before, one.last);
         for (FoldSum s = 0; s < _FOLD_SUM_MAX; s++)
                 one.n[s] = sums >> s & 1;
@@ -266,11 +267,12 @@ static void peer_name(Text *t, const Fold *f, const FoldRow *row) {
 /* One that was missed was opened as well. */
 static void peer_line(Text *t, const Fold *f, const FoldRow *row) {
         const uint64_t *n = row->sums.n;
+        const unsigned long long opened = n[FOLD_OPENED] + n[FOLD_MISSED];
 
         text_append(t, t->size > 0 ? "\n" : "");
         peer_name(t, f, row);
-        text_printf(t, " %llu %llu %llu %llu", (unsigned long long) (n[FOLD_OPENED] + n[FOLD_MISSED]), (unsigned long long) n[FOLD_BYTES_SENT],
-                    (unsigned long long) n[FOLD_BYTES_RECEIVED], (unsigned long long) n[FOLD_FAILED]);
+        text_printf(t, " %llu %llu %llu %llu", opened, (unsigned long long) n[FOLD_BYTES_SENT], (unsigned long long) n[FOLD_BYTES_RECEIVED],
+                    (unsigned long long) n[FOLD_FAILED]);
 }
 
 /* Of the rows of one combination from `from` to before `count`, those that fit into one event: up to where. */
@@ -322,14 +324,16 @@ static size_t tell(Ledger *l, size_t from, size_t count, uint64_t now, LedgerFol
         static const char *const early[] = {
                 [FOLDED_OBSOLETE] = "reload", [FOLDED_FULL] = "full", [FOLDED_STOP] = "stop", [FOLDED_BOOT] = "boot",
         };
-        Event *e = ledger_event(l, EVENT_CONNECTION_SUMMARY, 0, now, NULL);
         const FoldRow *row = fold_row(l->fold, from);
         const FoldGroup *g = fold_group_of(l->fold, row);
         size_t to = put_peers(&l->peers, l->fold, from, count);
         FoldSums sums;
+        Event *e;
 
-        set_group(e, l->fold, g);
         sum_up(&sums, l->fold, from, to);
+        /* When it is full, somebody else may know of a later time. */
+        e = ledger_event(l, EVENT_CONNECTION_SUMMARY, 0, which == FOLDED_FULL ? MAX(now, sums.last) : now, NULL);
+        set_group(e, l->fold, g);
         set_sums(e, &sums, l->fold_shift);
         if (g->by >> FOLD_BY_PEER & 1)
                 set_peer(e, l->fold, row);
