@@ -90,6 +90,7 @@ def expected_value(number, name, kind, hostile):
         'ADDRESS': f'10.0.0.{number}' if number % 2 == 0 else f'2001:db8::{number:x}',
         'WORD': f'word-{number}',
         'BYTES': (HOSTILE_TEXT if hostile else 'bytes of ') + name,
+        'LINES': '10.0.0.2 1 2 3 0\n10.0.0.3 4 5 6 0',
         'BYTES_HEX': '00ff',
         'HOLDER_IDS': f'1/{EPOCH + 2}/3',
         'HOLDERS': [f'{100 + i}/{EPOCH + i}/{i}/' + (HOSTILE_TEXT if hostile else 'holder') for i in range(16)],
@@ -132,7 +133,7 @@ def assert_events(events, run):
         assert isinstance(message, str) and message.isprintable() and len(message.encode()) <= 1024
         for name, value in ours.items():
             for v in value if isinstance(value, list) else [value]:
-                assert isinstance(v, str) and v and v.isprintable(), name
+                assert isinstance(v, str) and v and all(line.isprintable() for line in v.split('\n' if name == 'SOCKAUDIT_PEERS' else '\0')), name
                 assert len(f'{name}={v}'.encode()) <= 4000
         assert sum(len(v) if isinstance(v, list) else 1 for v in ours.values()) < 200
 

@@ -522,7 +522,7 @@ static void test_killed_anywhere(void **state) {
         pid = fork();
         assert_true(pid >= 0 && seen && copy);
         if (pid == 0)
-                traced(f, getenv("FULL") ? 500 : 8);
+                traced(f, getenv("FULL") ? 100 : 8);
         assert_int_equal(waitpid(pid, &status, 0), pid);
         memcpy(seen, shared, size);
         for (; !WIFEXITED(status); instructions++) {
