@@ -164,6 +164,14 @@ int fold_group(Fold *f, const FoldSpec *spec, const FoldFacts *facts, uint64_t n
         return r < 0 ? r : group_put(f, &g, key, ret);
 }
 
+bool fold_wants_first(const Fold *f, const FoldSpec *spec, const FoldFacts *facts) {
+        FoldGroup g = group_of(spec, facts, 0);
+        const uint64_t *found = socketmap_find(&f->group_index, key_of_group(f, &g, facts));
+        uint32_t told = found ? f->groups[*found - 1].told : 0;
+
+        return told < g.first;
+}
+
 bool fold_takes_first(Fold *f, uint32_t group) {
         FoldGroup *g = &f->groups[group];
 

@@ -130,6 +130,8 @@ uint32_t fold_capacity(const Fold *f);
 
 /* The combination, made where it is not there yet: its number. -ENOSPC: no room; -ENOMEM. */
 int fold_group(Fold *f, const FoldSpec *spec, const FoldFacts *facts, uint64_t now, uint32_t *ret);
+/* Would one more of this combination be told singly? */
+bool fold_wants_first(const Fold *f, const FoldSpec *spec, const FoldFacts *facts);
 /* Is one more of it to be told singly? Then it counts as told. */
 bool fold_takes_first(Fold *f, uint32_t group);
 /* Add to the sums of a peer. -ENOSPC: no room; -ENOMEM. Nothing was added then. */

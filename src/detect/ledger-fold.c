@@ -70,9 +70,9 @@ static void set_addresses(FoldFacts *x, unsigned family, const Endpoint *local, 
         memcpy(x->peer.ip, peer->ip, sizeof(x->peer.ip));
 }
 
-static FoldFacts facts_of(const Ledger *l, const Connection *c, const FoldSpec *spec) {
+static FoldFacts facts_of(const Connection *c, const Rule *rule) {
         FoldFacts x = {
-                .names = { [FOLD_RULE] = bytes_of(rule_of(l, c) ? rule_of(l, c)->name : NULL) },
+                .names = { [FOLD_RULE] = bytes_of(rule ? rule->name : NULL) },
                 .uid = PROCESS_UNKNOWN,
                 .direction = c->direction,
                 .transport = c->transport,
@@ -86,7 +86,7 @@ static FoldFacts facts_of(const Ledger *l, const Connection *c, const FoldSpec *
                 x.peer.path = (Bytes){ c->other->path, c->other->path_size };
         }
         /* Of who connects it is any port. */
-        if (spec == &ledger_fold_coarse && c->direction != DIRECTION_INGRESS)
+        if (spec_of(rule) == &ledger_fold_coarse && c->direction != DIRECTION_INGRESS)
                 x.local_port = 0;
         return x;
 }
@@ -133,7 +133,6 @@ static bool add(Ledger *l, const FoldSpec *spec, const FoldFacts *x, const FoldS
 
 bool ledger_folds(Ledger *l, Connection *c, EventKind kind, bool opens, uint64_t not_before, uint64_t not_after) {
         const Rule *rule = rule_of(l, c);
-        const FoldSpec *spec = spec_of(rule);
         FoldFacts facts;
         FoldSums sums;
 
@@ -141,12 +140,25 @@ bool ledger_folds(Ledger *l, Connection *c, EventKind kind, bool opens, uint64_t
                 c->folded = rule && rule->fold.by != 0 && l->fold && c->told_as == TOLD_CONNECTION;
         if (!c->folded || !l->fold)
                 return false;
-        facts = facts_of(l, c, spec);
+        facts = facts_of(c, rule);
         sums = one(sums_of(kind), not_before, not_after);
         if (ends(kind))
                 add_bytes(&sums, c->bytes_sent, c->bytes_received);
-        c->folded = add(l, spec, &facts, &sums, opens);
+        c->folded = add(l, spec_of(rule), &facts, &sums, opens);
         return c->folded;
+}
+
+bool ledger_will_fold(const Ledger *l, const Connection *c, uint16_t rule) {
+        const Rule *r;
+        FoldFacts facts;
+
+        if (!l->fold || c->told)
+                return l->fold && c->folded;
+        r = &l->rules->rules[rule];
+        if (r->fold.by == 0)
+                return false;
+        facts = facts_of(c, r);
+        return !fold_wants_first(l->fold, &r->fold, &facts);
 }
 
 /* Of what nobody knows whose it was, until the next balance. */
@@ -154,10 +166,11 @@ static const FoldSpec missed_at_listener = { .by = 1 << FOLD_BY_NETNS | 1 << FOL
 static const FoldSpec missed_with_peer = { .by = 1 << FOLD_BY_NETNS | 1 << FOLD_BY_TRANSPORT | 1 << FOLD_BY_PEER | 1 << FOLD_BY_PEER_PORT };
 
 bool ledger_folds_missed(Ledger *l, const Notice *n, const TableState *t, const Connection *by, Direction direction) {
-        const FoldSpec *spec = by ? spec_of(rule_of(l, by)) : direction == DIRECTION_INGRESS ? &missed_at_listener : &missed_with_peer;
+        const Rule *rule = by ? rule_of(l, by) : NULL;
+        const FoldSpec *spec = rule ? spec_of(rule) : direction == DIRECTION_INGRESS ? &missed_at_listener : &missed_with_peer;
         FoldSums sums = one(SUM(MISSED), n->not_before, n->not_after);
         FoldFacts x = {
-                .names = { [FOLD_RULE] = bytes_of(by ? rule_of(l, by)->name : NULL) },
+                .names = { [FOLD_RULE] = bytes_of(rule ? rule->name : NULL) },
                 .netns = t->netns.id,
                 .netns_inode = t->netns.inode,
                 .uid = PROCESS_UNKNOWN,

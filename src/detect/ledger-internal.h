@@ -246,6 +246,8 @@ void ledger_event_process(Ledger *l, Event *e, Actor *a, bool evidence);
 extern const FoldSpec ledger_fold_coarse;
 /* c is about to be told by an event of this kind, which opens it or not: count it instead, and tell nothing? Call before the event is made: it may tell others. */
 bool ledger_folds(Ledger *l, Connection *c, EventKind kind, bool opens, uint64_t not_before, uint64_t not_after);
+/* Will its next event be counted instead? rule: that will tell it, where nothing of it was told yet. */
+bool ledger_will_fold(const Ledger *l, const Connection *c, uint16_t rule);
 /* The same of a close that was missed. by: the listener of its port, which is told by a rule; NULL: none. */
 bool ledger_folds_missed(Ledger *l, const Notice *n, const TableState *t, const Connection *by, Direction direction);
 

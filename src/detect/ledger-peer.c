@@ -32,16 +32,23 @@ static bool is_connected(const Connection *c) {
         }
 }
 
+/* It is only counted: by the name of the other end, where that has one. What stalls is told. */
+static bool is_counted(const Ledger *l, const Connection *c, uint16_t rule) {
+        return c->family != FAMILY_UNIX && !c->stuck && ledger_will_fold(l, c, rule);
+}
+
 /* Will the next judgement tell it, and as a connection? */
 static bool is_to_be_told(Ledger *l, Connection *c) {
         uint8_t direction = c->direction;
         bool listener = false, told;
+        uint16_t rule;
 
         if (c->told)
-                return c->told_as == TOLD_CONNECTION;
+                return c->told_as == TOLD_CONNECTION && !is_counted(l, c, c->rule);
         if (c->newcomer && c->orphan && c->appeared && !c->waited && !c->noticed)
                 return false; /* the judgement waits for its accept, one look long */
-        told = ledger_decide(l, c, &listener) != RULE_NONE && !listener;
+        rule = ledger_decide(l, c, &listener);
+        told = rule != RULE_NONE && !listener && !is_counted(l, c, rule);
         c->direction = direction; /* the judgement decides, when it knows which listeners are gone */
         return told;
 }
