@@ -37,19 +37,33 @@ def wait(what, condition):
     end = time.monotonic() + PATIENCE
     while not (found := condition()):
         assert time.monotonic() < end, what
-        time.sleep(0.05)
+        time.sleep(0.2)
     return found
 
 
-def start(directory, config, **env):
+@pytest.fixture
+def start():
+    """start(directory, config, environment...): a daemon, which is not left behind when the test fails."""
+    started = []
+
+    def begin(directory, config, **env):
+        started.append(launch(directory, config, env))
+        wait('it starts', lambda: entries('SOCKAUDIT_EVENT=audit-started', f'SOCKAUDIT_PID={started[-1].pid}'))
+        return started[-1]
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def launch(directory, config, env):
     (directory / 'sockaudit.yaml').write_text(config)
     linked = subprocess.run(['ldd', BUILD / 'src/sockauditd'], capture_output=True, text=True, check=True).stdout
     sanitizer = re.findall(r'=> (\S*libasan\S*)', linked)  # wants to be the first
     preload = ':'.join([*sanitizer, str(BUILD / 'tests/journald/libkiller.so')])
-    process = subprocess.Popen([BUILD / 'src/sockauditd', f'--config={directory}/sockaudit.yaml', '--sink=journal'], stdin=subprocess.DEVNULL,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, 'LD_PRELOAD': preload, **env})
-    wait('it starts', lambda: entries('SOCKAUDIT_EVENT=audit-started', f'SOCKAUDIT_PID={process.pid}'))
-    return process
+    return subprocess.Popen([BUILD / 'src/sockauditd', f'--config={directory}/sockaudit.yaml', '--sink=journal'], stdin=subprocess.DEVNULL,
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, 'LD_PRELOAD': preload, **env})
 
 
 def summaries(port):
@@ -67,7 +81,7 @@ def connect(listener, peer):
 
 
 @pytest.mark.parametrize('after', [False, True], ids=['not yet in the outbox', 'in the outbox'])
-def test_killed_while_telling(tmp_path, journald, after):
+def test_killed_while_telling(tmp_path, journald, start, after):
     state, armed = tmp_path / 'state', tmp_path / 'armed'
     listener = socket.create_server(('127.0.0.1', 0))
     port = listener.getsockname()[1]
