@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
@@ -44,6 +45,7 @@ void cycle_processes_done(CycleProcesses *p) {
         HASH_ITER(hh, p->changes, change, next) {
                 change_free(p, change);
         }
+        deputy_done(&p->deputy);
 }
 
 /* --- facts ----------------------------------------------------------------------------------------- */
@@ -62,10 +64,26 @@ static bool rules_need_cmdline(const RuleSet *rules) {
         return false;
 }
 
-static unsigned facts_wanted(const Config *config) {
-        bool cmdline = config->cmdline != CMDLINE_OFF || rules_need_cmdline(&config->rules);
+static bool is_cmdline_wanted(const Config *config) {
+        return config->cmdline != CMDLINE_OFF || rules_need_cmdline(&config->rules);
+}
 
-        return PROCFS_EXE | PROCFS_LOGIN | PROCFS_NETNS | PROCFS_CWD | (cmdline ? PROCFS_CMDLINE : 0);
+static bool is_same_program(const Process *a, const Process *b) {
+        return process_same(a, b) && a->exe && b->exe && strcmp(a->exe, b->exe) == 0;
+}
+
+/* Who did not answer when he was asked for his command line is not asked again, or he would be waited for each time. */
+static int read_process(Cycle *c, uint32_t pid, Process *ret) {
+        const Process *known = ledger_process(c->ledger, pid);
+        int r = procfs_read(c->proc_fd, pid, PROCFS_ALL, ret);
+
+        if (r < 0 || !is_cmdline_wanted(c->config))
+                return r;
+        if (known && known->cmdline_silent && is_same_program(known, ret)) {
+                ret->cmdline_silent = true;
+                return 0;
+        }
+        return deputy_cmdline(&c->processes.deputy, c->proc_fd, ret);
 }
 
 /* --- notices --------------------------------------------------------------------------------------- */
@@ -100,7 +118,7 @@ static int work_change(Cycle *c, const ProcessChange *change) {
                 c->processes.scan = true; /* which says how many */
                 return 0;
         }
-        r = procfs_read(c->proc_fd, change->pid, facts_wanted(c->config), &p);
+        r = read_process(c, change->pid, &p);
         if (r < 0) {
                 if (r != -ESRCH)
                         cycle_process_lost(c);
@@ -237,7 +255,7 @@ typedef enum Depth {
 } Depth;
 
 /* 0, also when the process has gone meanwhile; -ENOMEM. */
-static int scan_process(Cycle *c, uint32_t pid, unsigned facts, Depth depth) {
+static int scan_process(Cycle *c, uint32_t pid, Depth depth) {
         const Process *known = ledger_process(c->ledger, pid);
         _cleanup_process_ Process p = {};
         ProcfsStat stat;
@@ -250,7 +268,7 @@ static int scan_process(Cycle *c, uint32_t pid, unsigned facts, Depth depth) {
         if (r == 0 && depth < DEPTH_WHOLE && ledger_process_touch(c->ledger, pid, stat.start_ticks, stat.comm) >= 0)
                 return 0;
         if (r == 0)
-                r = procfs_read(c->proc_fd, pid, facts, &p);
+                r = read_process(c, pid, &p);
         if (r < 0)
                 return not_read(c, pid, r);
         r = ledger_process_see(c->ledger, &p);
@@ -258,7 +276,7 @@ static int scan_process(Cycle *c, uint32_t pid, unsigned facts, Depth depth) {
 }
 
 int cycle_process(Cycle *c, uint32_t pid) {
-        return scan_process(c, pid, facts_wanted(c->config), DEPTH_WHOLE);
+        return scan_process(c, pid, DEPTH_WHOLE);
 }
 
 #define TURNS 8   /* at so many rescans each process is compared once, changed or not */
@@ -291,13 +309,13 @@ static bool is_moved(const Cycle *c, const Process *p) {
 
 /* At a rescan. Who is walked and has not run is still the one that he was, with what he had; if he was read before, or while, he last ran, he is read
  * once more. */
-static int rescan_known(Cycle *c, const Process *p, unsigned facts, bool all) {
+static int rescan_known(Cycle *c, const Process *p, bool all) {
         bool walks = ledger_walks(c->ledger, p->pid), turn = has_turn(c, p->pid, TURNS);
         bool busy = walks && (turn || !is_asleep(c, p)) && has_run(c, p);
         bool changed = busy || (walks && p->read_since < p->ran_since) || (turn && is_moved(c, p));
         bool again = busy || has_turn(c, p->pid, WALKS) || (turn && walks && procfs_shares(p->pid, p->parent));
         uint32_t pid = p->pid;
-        int r = scan_process(c, pid, facts, all || changed ? DEPTH_WHOLE : turn && !walks ? DEPTH_STAT : DEPTH_NONE);
+        int r = scan_process(c, pid, all || changed ? DEPTH_WHOLE : turn && !walks ? DEPTH_STAT : DEPTH_NONE);
 
         if (again)
                 ledger_walk_again(c->ledger, pid);
@@ -308,7 +326,6 @@ static int rescan_known(Cycle *c, const Process *p, unsigned facts, bool all) {
 static int scan(Cycle *c, bool again) {
         bool all = !c->processes.noticed || c->processes.reread || c->walked == 0 || rules_need_cmdline(&c->config->rules);
         _cleanup_free_ uint32_t *pids = NULL;
-        unsigned facts = facts_wanted(c->config);
         size_t count = 0, over = 0;
         LedgerStatus status;
         uint64_t room;
@@ -329,9 +346,9 @@ static int scan(Cycle *c, bool again) {
                 }
                 room -= !known;
                 if (known && again)
-                        r = rescan_known(c, known, facts, all);
+                        r = rescan_known(c, known, all);
                 else
-                        r = scan_process(c, pids[i], facts, all ? DEPTH_STAT : DEPTH_NONE);
+                        r = scan_process(c, pids[i], all ? DEPTH_STAT : DEPTH_NONE);
         }
         if (r < 0)
                 return r;

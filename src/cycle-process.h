@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "collect/deputy.h"
 #include "collect/notice.h"
 #include "collect/process.h"
 
@@ -24,6 +25,7 @@ typedef struct CycleProcesses {
         ProcessChange *changes;
         bool scan;    /* some were lost: /proc is listed in the next cycle */
         bool reread;  /* ... and all are read again at the next rescan */
+        Deputy deputy; /* who reads command lines */
         uint32_t turn; /* counts rescans: whose it is to be looked at, though nothing says that they have changed */
 } CycleProcesses;
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "collect/deputy.h"
 #include "inspect/verb.h"
 
 static const Verb verbs[] = {
@@ -42,6 +43,8 @@ static void set_locale(void) {
 int main(int argc, char *argv[]) {
         const char *word = argc > 1 ? argv[1] : NULL;
 
+        if (deputy_called(argc, argv))
+                return deputy_main();
         set_locale();
         if (!word) {
                 verb_error("a verb is missing (see: sockaudit --help)");

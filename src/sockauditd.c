@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "collect/deputy.h"
 #include "emit/sink.h"
 #include "manager.h"
 
@@ -94,8 +95,11 @@ static int parse_arguments(int argc, char *argv[]) {
 }
 
 int main(int argc, char *argv[]) {
-        int r = parse_arguments(argc, argv);
+        int r;
 
+        if (deputy_called(argc, argv))
+                return deputy_main();
+        r = parse_arguments(argc, argv);
         if (r <= 0)
                 return -r;
         r = manager_run(&arg_options);

@@ -45,6 +45,7 @@ typedef struct Process {
         uint32_t cmdline_size;
         char *cmdline_told; /* the same without secrets (cmdline.h); NULL: it has none */
         uint32_t cmdline_told_size;
+        bool cmdline_silent; /* it was asked for, and nobody answered (deputy.h) */
         char *cgroup; /* path of the v2 hierarchy, else of the v1 name=systemd one */
         char *unit;   /* system unit from the cgroup path; NULL: none */
         char *user_unit;

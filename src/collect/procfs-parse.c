@@ -18,6 +18,7 @@ typedef struct Stat {
         uint32_t pid, parent, tty;
         uint64_t start_ticks;
         Bytes comm;
+        char state;
         bool ended; /* its first thread has */
         bool dead;  /* no thread of it is left */
 } Stat;
@@ -58,6 +59,7 @@ static int stat_scan(const char *text, Stat *ret) {
         ret->parent = (uint32_t) parent;
         ret->tty = (uint32_t) tty;
         ret->start_ticks = start;
+        ret->state = state;
         /* The first thread may have ended while others go on. */
         ret->ended = state == 'Z' || state == 'X';
         ret->dead = ret->ended && threads <= 1;
@@ -74,7 +76,7 @@ int procfs_parse_stat_line(const char *text, ProcfsStat *ret) {
                 return r;
         if (stat.dead)
                 return -ESRCH;
-        *ret = (ProcfsStat){ .start_ticks = stat.start_ticks, .headless = stat.ended };
+        *ret = (ProcfsStat){ .start_ticks = stat.start_ticks, .state = stat.state, .headless = stat.ended };
         size = MIN((size_t) stat.comm.size, sizeof(ret->comm) - 1);
         memcpy(ret->comm, stat.comm.data, size);
         return 0;

@@ -27,7 +27,6 @@
 #define STAT_MAX 2048    /* 52 numbers and a comm of at most 64 bytes */
 #define STATUS_MAX 4096  /* Uid and Gid stand in the first lines; Groups, which may be long, behind them */
 #define CGROUP_MAX 16384 /* v1: one line a hierarchy, each with a path */
-#define CMDLINE_MAX 4096
 
 DIR *dir_close(DIR *d) {
         if (d)
@@ -237,25 +236,34 @@ static int read_told(const char *arguments, size_t size, Process *p) {
         return 0;
 }
 
-/* Arguments end in NUL each. Programs that rewrite their title leave more of them at the end. They are read from memory that a process may have
- * mapped from a file system that never answers; but the kernel takes none but anonymous memory (Linux 4.17, CVE-2018-1120). */
-static int read_cmdline(int dir_fd, Process *p) {
-        char text[CMDLINE_MAX + 1];
-        ssize_t n = fd_read_once_at(dir_fd, "cmdline", text, sizeof(text));
+ssize_t procfs_cmdline(int proc_fd, uint32_t pid, uint64_t start_ticks, char *buffer, size_t size) {
+        _cleanup_close_ int dir_fd = procfs_open(proc_fd, pid);
+        ProcfsStat stat;
+        ssize_t n;
+        int r;
 
-        while (n > 0 && text[n - 1] == 0)
-                n--;
-        if (n <= 0)
+        if (dir_fd < 0)
+                return dir_fd;
+        n = fd_read_once_at(dir_fd, "cmdline", buffer, size);
+        r = procfs_check(dir_fd, start_ticks, &stat);
+        return r < 0 ? r : n < 0 ? procfs_error((int) n) : n;
+}
+
+/* Arguments end in NUL each. Programs that rewrite their title leave more of them at the end. */
+int procfs_set_cmdline(Process *p, char *text, size_t size) {
+        while (size > 0 && text[size - 1] == 0)
+                size--;
+        if (size == 0)
                 return 0;
-        if (read_told(text, (size_t) n, p) < 0)
+        if (read_told(text, size, p) < 0)
                 return -ENOMEM;
-        for (ssize_t i = 0; i < n; i++)
+        for (size_t i = 0; i < size; i++)
                 if (text[i] == 0)
                         text[i] = ' ';
-        p->cmdline = strndup(text, (size_t) n);
+        p->cmdline = strndup(text, size);
         if (!p->cmdline)
                 return -ENOMEM;
-        p->cmdline_size = (uint32_t) n;
+        p->cmdline_size = (uint32_t) size;
         return 0;
 }
 
@@ -321,8 +329,6 @@ static int read_facts(int proc_fd, uint32_t pid, unsigned want, Process *ret, bo
                 r = unless_no_memory(read_cgroup(dir_fd, "cgroup", &p));
         if (r >= 0 && (want & PROCFS_EXE))
                 r = read_exe(dir_fd, &p);
-        if (r >= 0 && (want & PROCFS_CMDLINE))
-                r = read_cmdline(dir_fd, &p);
         if (r < 0)
                 return r;
         if (want & PROCFS_CWD) {

@@ -17,14 +17,13 @@ int procfs_list(int proc_fd, uint32_t **ret_pids, size_t *ret_count);
 /* What to read beyond stat, status and cgroup. */
 typedef enum ProcfsWant {
         PROCFS_EXE = 1 << 0,
-        PROCFS_CMDLINE = 1 << 1, /* can block on a process whose memory is on FUSE or NFS */
-        PROCFS_LOGIN = 1 << 2,   /* loginuid, sessionid */
-        PROCFS_NETNS = 1 << 3,   /* netns_inode */
-        PROCFS_CWD = 1 << 4,     /* the name of the directory alone, which the kernel knows without asking the file system */
-        PROCFS_ALL = 31,
+        PROCFS_LOGIN = 1 << 1, /* loginuid, sessionid */
+        PROCFS_NETNS = 1 << 2, /* netns_inode */
+        PROCFS_CWD = 1 << 3,   /* the name of the directory alone, which the kernel knows without asking the file system */
+        PROCFS_ALL = 15,
 } ProcfsWant;
 
-/* Fill `ret` (initialised or unused; done by the caller). -ESRCH when the process is gone (see procfs_stat()) or changed while
+/* All but the command line (deputy.h). Fill `ret` (initialised or unused; done by the caller). -ESRCH when the process is gone (see procfs_stat()) or changed while
  * reading; a single fact that was denied stays unknown. */
 int procfs_read(int proc_fd, uint32_t pid, unsigned want, Process *ret);
 
@@ -34,11 +33,18 @@ int procfs_read(int proc_fd, uint32_t pid, unsigned want, Process *ret);
 typedef struct ProcfsStat {
         uint64_t start_ticks;
         char comm[PROCFS_COMM_MAX];
+        char state;    /* R, S, D ... as proc(5) has it */
         bool headless; /* its first thread has ended, others go on: /proc/PID/fd is empty, /proc/PID/task/TID/fd is not */
 } ProcfsStat;
 
 /* One read. -ESRCH when it is gone, or has ended and only waits for its parent (it holds nothing any more). */
 int procfs_stat(int proc_fd, uint32_t pid, ProcfsStat *ret);
+
+/* Its arguments, each with a NUL behind it, cut to size - 1 bytes. Whose process it is can see to it that this
+ * never returns: only a deputy calls it. Bytes read, -ESRCH, -EACCES. */
+ssize_t procfs_cmdline(int proc_fd, uint32_t pid, uint64_t start_ticks, char *buffer, size_t size);
+/* What that has read, which is changed, into a Process that has no command line yet. 0, -ENOMEM. */
+int procfs_set_cmdline(Process *p, char *text, size_t size);
 
 /* What its control groups say (cgroup to pod), into a Process that is initialised. -ESRCH, -EACCES, -EINVAL, -ENOMEM. */
 int procfs_cgroup(int proc_fd, uint32_t pid, Process *ret);

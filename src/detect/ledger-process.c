@@ -116,19 +116,30 @@ static Actor *actor_new(Ledger *l, Process *p) {
         return a;
 }
 
-/* Who is about to end has given up his memory, and with it what says which program he runs: that is still the one from before. */
+static bool same_text(const char *a, const char *b) {
+        return a && b && strcmp(a, b) == 0;
+}
+
+static void keep_cmdline(Process *old, Process *p) {
+        if (p->cmdline_size > 0)
+                return;
+        free(p->cmdline);
+        p->cmdline = TAKE_PTR(old->cmdline);
+        p->cmdline_size = old->cmdline_size;
+        p->cmdline_told = TAKE_PTR(old->cmdline_told);
+        p->cmdline_told_size = old->cmdline_told_size;
+}
+
+/* Who is about to end has given up his memory, and with it what says which program he runs: that is still the one from before. And who does not
+ * answer what his command line is has the one from before, if he runs the same program. */
 static void keep_program(Process *old, Process *p) {
-        if (p->exe || !old->exe || !p->comm || !old->comm || strcmp(p->comm, old->comm) != 0)
+        if (p->cmdline_silent && same_text(p->exe, old->exe))
+                keep_cmdline(old, p);
+        if (p->exe || !old->exe || !same_text(p->comm, old->comm))
                 return;
         p->exe = TAKE_PTR(old->exe);
         p->exe_state = old->exe_state;
-        if (p->cmdline_size == 0) {
-                free(p->cmdline);
-                p->cmdline = TAKE_PTR(old->cmdline);
-                p->cmdline_size = old->cmdline_size;
-                p->cmdline_told = TAKE_PTR(old->cmdline_told);
-                p->cmdline_told_size = old->cmdline_told_size;
-        }
+        keep_cmdline(old, p);
         if (!p->cwd)
                 p->cwd = TAKE_PTR(old->cwd);
 }
@@ -149,6 +160,11 @@ static const Actor *actor_parent(const Ledger *l, const Actor *a) {
         return parent && parent->process.start_ticks <= a->process.start_ticks ? parent : NULL;
 }
 
+/* We, and our deputies. */
+static bool is_own(const Ledger *l, const Actor *a) {
+        return l->options.own_pid != 0 && (a->process.pid == l->options.own_pid || a->process.parent == l->options.own_pid);
+}
+
 /* Which rules does it match now? Old matches stay (unless the rules are new), its holders count as new where it gains one. */
 static void actor_judge(Ledger *l, Actor *a) {
         const Actor *parent = actor_parent(l, a);
@@ -157,7 +173,7 @@ static void actor_judge(Ledger *l, Actor *a) {
         bool gained = false, wanted = a->wanted;
         int old = a->rule;
 
-        a->excluded = a->process.pid == l->options.own_pid || (!sticky && ruleset_excludes(l->rules, &a->process));
+        a->excluded = is_own(l, a) || (!sticky && ruleset_excludes(l->rules, &a->process));
         if (!a->excluded)
                 (void) ruleset_match(l->rules, &a->process, parent ? &parent->matched : NULL, &now);
         a->rule = -1;

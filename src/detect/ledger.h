@@ -38,7 +38,7 @@ typedef void (*ledger_emit_t)(void *userdata, const Event *e);
 
 typedef struct LedgerOptions {
         char boot_id[33];             /* 32 hexadecimal digits; part of identities */
-        uint32_t own_pid;             /* never matches; 0: none */
+        uint32_t own_pid;             /* never matches, nor do its children; 0: none */
         size_t max_sockets;           /* of watched processes; 0: no limit */
         size_t max_holders;           /* descriptors of them; 0: no limit */
         uint64_t heal_interval;       /* first distance of healing looks; 0: 1 s */

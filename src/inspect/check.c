@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "collect/deputy.h"
 #include "collect/procfs.h"
 #include "config/config.h"
 #include "inspect/verb.h"
@@ -58,6 +59,7 @@ static bool is_hidden(const Process *p) {
 }
 
 static int census_read(Census *c, int proc_fd) {
+        _cleanup_(deputy_done) Deputy deputy = {};
         _cleanup_free_ uint32_t *pids = NULL;
         size_t count;
         int r;
@@ -73,11 +75,15 @@ static int census_read(Census *c, int proc_fd) {
 
                 if (pids[i] == (uint32_t) getpid())
                         continue;
-                r = procfs_read(proc_fd, pids[i], PROCFS_EXE | PROCFS_CMDLINE, p);
+                r = procfs_read(proc_fd, pids[i], PROCFS_EXE, p);
+                if (r >= 0)
+                        r = deputy_cmdline(&deputy, proc_fd, p);
                 if (r == -ENOMEM)
                         return r;
-                if (r < 0)
+                if (r < 0) {
+                        process_done(p);
                         continue; /* it went away, or is hidden as a whole */
+                }
                 c->hidden += is_hidden(p);
                 c->count++;
         }

@@ -230,7 +230,8 @@ int list_look(List *l) {
         _cleanup_free_ uint32_t *pids = NULL;
         SurveyOptions o = {
                 .collector = l->collector,
-                .want = PROCFS_EXE | (l->json ? PROCFS_CMDLINE | PROCFS_CWD | PROCFS_LOGIN : 0),
+                .want = PROCFS_EXE | (l->json ? PROCFS_CWD | PROCFS_LOGIN : 0),
+                .cmdline = l->json,
                 .everything = l->everything || l->target_count == 0 || wants_sockets(l),
                 .wants = wants_process,
                 .userdata = l,

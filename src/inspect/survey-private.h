@@ -3,6 +3,7 @@
 
 /* What the files of the survey share: survey.c (tables, and the order of it all), survey-process.c, survey-peer.c. */
 
+#include "collect/deputy.h"
 #include "inspect/survey-peer.h"
 #include "inspect/survey.h"
 
@@ -11,6 +12,7 @@ typedef struct SurveyRun {
         Survey *survey;
         Collector *collector;
         int proc_fd;
+        Deputy deputy;    /* who reads command lines */
         Netns own;        /* our own namespace, which needs no privilege */
         uint32_t walking; /* process whose descriptors arrive */
         SurveyPeers peers;

@@ -17,6 +17,10 @@ static int read_process(SurveyRun *run, uint32_t pid) {
         if (pid == (uint32_t) getpid())
                 return 0;
         r = procfs_read(run->proc_fd, pid, run->options->want | PROCFS_NETNS, &p);
+        if (r >= 0 && p.parent == (uint32_t) getpid())
+                return 0; /* the deputy */
+        if (r >= 0 && run->options->cmdline)
+                r = deputy_cmdline(&run->deputy, run->proc_fd, &p);
         if (r == -ENOMEM)
                 return r;
         if (r < 0)

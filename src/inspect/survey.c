@@ -332,6 +332,7 @@ int survey_run(const SurveyOptions *options, Survey *ret) {
         s.map.places = NULL; /* all is joined */
         s.map.userdata = NULL;
         survey_peers_done(&run.peers);
+        deputy_done(&run.deputy);
         if (r < 0)
                 return r;
         s.end = clock_boottime() + (uint64_t) clock_offset();

@@ -12,6 +12,7 @@ typedef bool (*survey_wants_t)(void *userdata, const Process *p);
 typedef struct SurveyOptions {
         CollectorKind collector;
         unsigned want;        /* ProcfsWant bits */
+        bool cmdline;         /* command lines, too */
         bool everything;      /* all processes and namespaces, from the start: sockets are asked for, or nothing in particular */
         const uint32_t *pids; /* nothing but these processes is asked for, ascending; NULL: ask wants() about each */
         size_t pid_count;

@@ -7,6 +7,7 @@
 import array
 import ctypes
 import json
+import mmap
 import os
 import re
 import select
@@ -131,6 +132,28 @@ def hide_arguments(path):
     assert page + 4096 <= end
     with open(path) as f:
         assert libc.mmap(ctypes.c_void_p(page), 4096, 1, 0x12, f.fileno(), 0) == page  # PROT_READ; MAP_PRIVATE | MAP_FIXED
+
+
+def lock_memory(path):
+    """A thread reads memory that is a file, which its file system first says to be broken and then does not give: the kernel asks that the last time with
+    a lock on all our memory. Another thread, whose id is the answer, maps some when it is told to (keep['map']), and waits for that lock, too: who reads our
+    memory now waits behind it. We should not do much ourselves after that."""
+    libc = ctypes.CDLL(None)
+    libc.mmap.restype = ctypes.c_void_p
+    libc.mmap.argtypes = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long
+    libc.memcmp.argtypes = ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t
+    page = libc.mmap(None, 4096, mmap.PROT_READ, mmap.MAP_PRIVATE, os.open(path, os.O_RDONLY), 0)
+    keep['map'] = threading.Event()
+
+    def map_more():
+        keep['map'].wait()
+        libc.mmap(None, 4096, mmap.PROT_READ, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, -1, 0)
+
+    mapper = threading.Thread(target=map_more, daemon=True)
+    mapper.start()
+    threading.Thread(target=libc.memcmp, args=(page, ctypes.addressof(ctypes.create_string_buffer(8)), 8), daemon=True).start()
+    return mapper.native_id
+
 
 
 if __name__ == '__main__':

@@ -3,6 +3,8 @@
 
     with Silence(directory) as path: ...    # at the end all readers get an error
 
+The first `errors` readings get one at once. `asked` is set when somebody waits.
+
 FUSE without a library: the kernel asks in structs of linux/fuse.h, and what is to be answered here is little."""
 
 import errno
@@ -38,8 +40,8 @@ def answer(opcode, node):
 
 
 class Silence:
-    def __init__(self, directory):
-        self.directory = directory
+    def __init__(self, directory, errors=0):
+        self.directory, self.errors, self.asked = directory, errors, threading.Event()
 
     def __enter__(self):
         self.directory.mkdir()
@@ -61,9 +63,14 @@ class Silence:
                     return
                 continue
             _, opcode, unique, node = struct.unpack_from('<IIQQ', request)
-            if opcode in UNANSWERED:
-                continue
             a = answer(opcode, node)
+            if opcode == READ and self.errors > 0:
+                self.errors -= 1
+                a = errno.EIO
+            elif opcode in UNANSWERED:
+                if opcode == READ:
+                    self.asked.set()
+                continue
             error, payload = (-a, b'') if isinstance(a, int) else (0, a)
             os.write(self.fd, struct.pack('<IiQ', 16 + len(payload), error, unique) + payload)
 

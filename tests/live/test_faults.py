@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -127,6 +128,45 @@ def test_command_lines_that_never_answer(tmp_path):
         a.next('listener-appeared', LOCAL_PORT=port)
         for p in silent:
             p.end()
+    assert a.stop() == 0
+    ns.close()
+
+
+def state(pid, tid):
+    return Path(f'/proc/{pid}/task/{tid}/stat').read_text().rpartition(')')[2].split()[0]
+
+
+def test_command_lines_behind_a_lock(tmp_path):
+    """Nobody can read the memory of a process whose user has seen to it, and who tries cannot even be interrupted. It is waited for a moment, once: looks go on,
+    what else is known of it is told, and of others everything."""
+    ns = Namespace()
+    silence = Silence(tmp_path / 'silence', errors=2)
+    silent = Actor('watched-silent', ns)
+    with silence as file:
+        port = silent.do('listen()')
+        mapper = silent.do(f'lock_memory({str(file)!r})')
+        assert silence.asked.wait(PATIENCE)
+        silent.do('keep["map"].set()')
+        end = time.monotonic() + PATIENCE
+        while state(silent.pid, mapper) != 'D':
+            assert time.monotonic() < end
+        a = Audit(tmp_path, CONFIG.replace('comm: kept', 'comm: watched*'), ns)
+        e = a.next('process-matched', PID=silent.pid)
+        assert 'SOCKAUDIT_CMDLINE' not in e and e['SOCKAUDIT_CWD'] and e['SOCKAUDIT_EXE']
+        a.next('listener-present', LOCAL_PORT=port)
+        others = []
+
+        def answers():
+            others.append(Actor('watched-too', ns, arguments=('--loud',)))
+            return a.next('process-matched', PID=others[-1].pid).get('SOCKAUDIT_CMDLINE', '').endswith(' --loud')
+
+        a.until(answers, 'command line after a rest')
+        for n in range(5):  # which makes it be read again
+            silent.do(f'name(b"watched-{n}")')
+            a.cycles(1)
+        for p in others:
+            p.end()
+    silent.end()
     assert a.stop() == 0
     ns.close()
 

@@ -264,6 +264,14 @@ static void test_tree_list(void **state) {
         assert_int_equal(pids[3], 70000);
 }
 
+static void read_cmdline(int proc_fd, Process *p) {
+        char text[256];
+        ssize_t n = procfs_cmdline(proc_fd, p->pid, p->start_ticks, text, sizeof(text));
+
+        assert_true(n >= 0);
+        assert_int_equal(procfs_set_cmdline(p, text, (size_t) n), 0);
+}
+
 static void test_tree_read(void **state) {
         int proc_fd = (int) (intptr_t) *state;
         _cleanup_process_ Process p, q;
@@ -276,6 +284,7 @@ static void test_tree_read(void **state) {
         assert_string_equal(p.exe, "/usr/bin/a");
         assert_int_equal(p.exe_state, EXE_DELETED);
         assert_true(p.exe_inode == 0);
+        read_cmdline(proc_fd, &p);
         assert_string_equal(p.cmdline, "a -x y");
         assert_int_equal(p.cmdline_size, 6);
         assert_string_equal(p.unit, "a.service");
@@ -455,6 +464,7 @@ static void test_self(void **state) {
         _cleanup_process_ Process p;
         struct stat st;
         ProcfsStat line;
+        char text[256];
         Found f = {};
 
         process_init(&p);
@@ -469,7 +479,9 @@ static void test_self(void **state) {
         assert_non_null(p.cwd);
         assert_int_equal(stat("/proc/self/exe", &st), 0);
         assert_true(p.exe_inode == st.st_ino && p.exe_device == st.st_dev);
+        read_cmdline(proc_fd, &p);
         assert_non_null(p.cmdline);
+        assert_int_equal(procfs_cmdline(proc_fd, p.pid, p.start_ticks + 1, text, sizeof(text)), -ESRCH);
         assert_int_equal(strlen(p.cmdline), p.cmdline_size);
         assert_true(p.netns_inode != 0);
         assert_int_equal(procfs_stat(proc_fd, p.pid, &line), 0);
