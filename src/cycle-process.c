@@ -77,6 +77,8 @@ static int read_process(Cycle *c, uint32_t pid, Process *ret) {
         const Process *known = ledger_process(c->ledger, pid);
         int r = procfs_read(c->proc_fd, pid, PROCFS_ALL, ret);
 
+        if (r >= 0)
+                cycle_exe_known(c, ret);
         if (r < 0 || !is_cmdline_wanted(c->config))
                 return r;
         if (known && known->cmdline_silent && is_same_program(known, ret)) {
@@ -128,7 +130,8 @@ static int work_change(Cycle *c, const ProcessChange *change) {
         if (n.kind == NOTICE_FORK && p.start_usec + START_SLACK < change->since)
                 n.kind = NOTICE_EXEC;
         n.not_after = clock_boottime();
-        return ledger_note(c->ledger, &n);
+        r = ledger_note(c->ledger, &n);
+        return r < 0 ? r : cycle_exe_ask(c, change->pid);
 }
 
 void cycle_process_lost(Cycle *c) {
@@ -228,7 +231,7 @@ int cycle_process_work(Cycle *c, uint64_t cpu) {
         if (r >= 0)
                 r = work_exits(c);
         ledger_status(c->ledger, &after);
-        return r < 0 ? r : after.seq != before.seq;
+        return r < 0 ? r : after.seq != before.seq || after.announcing;
 }
 
 /* --- scans ----------------------------------------------------------------------------------------- */
@@ -272,7 +275,7 @@ static int scan_process(Cycle *c, uint32_t pid, Depth depth) {
         if (r < 0)
                 return not_read(c, pid, r);
         r = ledger_process_see(c->ledger, &p);
-        return MIN(r, 0);
+        return r < 0 ? r : cycle_exe_ask(c, pid);
 }
 
 int cycle_process(Cycle *c, uint32_t pid) {

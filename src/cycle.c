@@ -19,6 +19,7 @@ void cycle_done(Cycle *c) {
         cycle_books_done(&c->books);
         peers_done(&c->peers);
         cycle_processes_done(&c->processes);
+        cycle_exes_done(&c->exes);
         *c = (Cycle){};
 }
 
@@ -49,6 +50,8 @@ static int judge(Cycle *c) {
         cycle_between(c);
         if (r >= 0)
                 r = cycle_peers(c);
+        if (r >= 0)
+                r = cycle_exe_take(c);
         if (r >= 0)
                 ledger_judge(c->ledger, clock_boottime());
         return r;
@@ -169,7 +172,9 @@ static int run(Cycle *c) {
                         return r;
                 c->own_netns = own.inode;
         }
-        r = cycle_processes(c, again);
+        r = cycle_exe_take(c);
+        if (r >= 0)
+                r = cycle_processes(c, again);
         if (r >= 0)
                 r = ledger_processes(c->ledger, LEDGER_UNWALKED, cycle_walk_process, c);
         if (r >= 0 && again)

@@ -12,6 +12,7 @@
 #include "collect/collect.h"
 #include "config/config.h"
 #include "cycle-books.h"
+#include "cycle-exe.h"
 #include "cycle-peer.h"
 #include "cycle-process.h"
 #include "detect/ledger.h"
@@ -45,6 +46,7 @@ struct Cycle {
         CycleBooks books;
         Peers peers;
         CycleProcesses processes;
+        CycleExes exes;
 };
 
 typedef struct CycleFigures {

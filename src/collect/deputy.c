@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "collect/exehash.h"
 #include "collect/procfs.h"
 
 #define ARGUMENT "--deputy"
@@ -32,6 +33,13 @@ static int64_t work(int proc_fd, const DeputyQuestion *q, char data[DEPUTY_DATA_
         switch (q->task) {
         case DEPUTY_CMDLINE:
                 return procfs_cmdline(proc_fd, q->pid, q->start_ticks, data, DEPUTY_DATA_MAX);
+        case DEPUTY_EXE: {
+                ExeHash h;
+                int r = exehash(proc_fd, q->pid, q->start_ticks, &h);
+
+                memcpy(data, &h, r < 0 ? 0 : sizeof(h));
+                return r < 0 ? r : (int64_t) sizeof(h);
+        }
         default:
                 return -EINVAL;
         }

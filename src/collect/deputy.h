@@ -21,6 +21,7 @@
 
 typedef enum DeputyTask {
         DEPUTY_CMDLINE, /* data: as /proc/PID/cmdline has it */
+        DEPUTY_EXE,     /* data: an ExeHash */
         _DEPUTY_TASK_MAX,
 } DeputyTask;
 

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "base/clock.h"
 
@@ -57,6 +59,20 @@ const char *exe_state_name(unsigned state) {
         };
 
         return state < _EXE_MAX ? names[state] : NULL;
+}
+
+static int64_t nanoseconds(const struct statx_timestamp *t) {
+        return t->tv_sec * (int64_t) (USEC_PER_SEC * 1000) + t->tv_nsec;
+}
+
+void exe_file_from(const struct statx *sx, ExeFile *ret) {
+        *ret = (ExeFile){
+                .device = makedev(sx->stx_dev_major, sx->stx_dev_minor),
+                .inode = sx->stx_ino,
+                .size = sx->stx_size,
+                .changed = nanoseconds(&sx->stx_ctime),
+                .written = nanoseconds(&sx->stx_mtime),
+        };
 }
 
 /* Numbers of the kernel's Documentation/admin-guide/devices.txt. */

@@ -31,6 +31,24 @@ typedef enum ExeState {
 
 const char *exe_state_name(unsigned state); /* NULL for EXE_PRESENT */
 
+#define EXE_SHA_SIZE 32
+
+/* A file, and a version of it: what is equal in all of this has the same content. Times in nanoseconds. */
+typedef struct ExeFile {
+        uint64_t device, inode; /* inode 0: unknown */
+        uint64_t size;
+        int64_t changed, written; /* ctime, mtime */
+} ExeFile;
+
+struct statx;
+void exe_file_from(const struct statx *sx, ExeFile *ret);
+
+typedef enum ExeSha {
+        EXE_SHA_UNKNOWN,
+        EXE_SHA_ASKED, /* it may be known soon */
+        EXE_SHA_KNOWN,
+} ExeSha;
+
 typedef struct Process {
         uint32_t pid;
         uint32_t parent;      /* pid; 0: none */
@@ -40,7 +58,9 @@ typedef struct Process {
         char *comm;
         char *exe; /* path; " (deleted)" is taken off and said in exe_state */
         ExeState exe_state;
-        uint64_t exe_device, exe_inode; /* 0: unknown */
+        ExeFile exe_file;
+        ExeSha exe_sha_state;
+        uint8_t exe_sha[EXE_SHA_SIZE]; /* SHA-256 of that file */
         char *cmdline; /* arguments joined by one blank each; NULL for kernel threads or when not asked for */
         uint32_t cmdline_size;
         char *cmdline_told; /* the same without secrets (cmdline.h); NULL: it has none */

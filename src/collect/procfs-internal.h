@@ -22,3 +22,5 @@ int procfs_error(int error);
 int procfs_open(int proc_fd, uint32_t pid);
 /* Is it (pid, start_ticks)? 0 to not check. 0 or -ESRCH. */
 int procfs_check(int dir_fd, uint64_t start_ticks, ProcfsStat *ret);
+/* The device of all files of memfd_create(2); 0: unknown. */
+uint64_t procfs_memfd_device(void);

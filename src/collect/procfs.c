@@ -147,8 +147,7 @@ static int unless_no_memory(int r) {
         return r == -ENOMEM ? r : 0;
 }
 
-/* The device of all files of memfd_create(2); 0: unknown. */
-static uint64_t memfd_device(void) {
+uint64_t procfs_memfd_device(void) {
         static uint64_t device;
         struct stat st;
 
@@ -182,7 +181,7 @@ static bool is_named(int dir_fd, const char *path) {
 }
 
 static ExeState exe_state(int dir_fd, const char *path, const struct statx *sx) {
-        if (sx && makedev(sx->stx_dev_major, sx->stx_dev_minor) == memfd_device())
+        if (sx && makedev(sx->stx_dev_major, sx->stx_dev_minor) == procfs_memfd_device())
                 return EXE_MEMFD;
         return is_named(dir_fd, path) ? EXE_REPLACED : EXE_DELETED;
 }
@@ -201,7 +200,7 @@ static int read_exe(int dir_fd, Process *p) {
         size = fd_readlink_at(dir_fd, "exe", path, sizeof(path));
         if (size < 0)
                 return 0;
-        known = statx(dir_fd, "exe", AT_STATX_DONT_SYNC, STATX_INO | STATX_NLINK, &sx) == 0;
+        known = statx(dir_fd, "exe", AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &sx) == 0;
         if ((size_t) size > n && strcmp(path + size - n, deleted) == 0 && (!known || sx.stx_nlink == 0)) {
                 path[(size_t) size - n] = 0;
                 p->exe_state = exe_state(dir_fd, path, known ? &sx : NULL);
@@ -209,10 +208,8 @@ static int read_exe(int dir_fd, Process *p) {
         p->exe = strdup(path);
         if (!p->exe)
                 return -ENOMEM;
-        if (known) {
-                p->exe_device = makedev(sx.stx_dev_major, sx.stx_dev_minor);
-                p->exe_inode = sx.stx_ino;
-        }
+        if (known)
+                exe_file_from(&sx, &p->exe_file);
         return 0;
 }
 

@@ -71,6 +71,9 @@ const Key config_keys[] = {
         { SECTION_TOP, "cmdline", KEY_CHOICE, FIELD(Draft, config.cmdline), NAMES(cmdline_name, 3),
           .initial = "redacted",
           .help = "Whether events carry the command line of a process: in full, or with what looks like a secret replaced by [redacted]." },
+        { SECTION_TOP, "exe_hash", KEY_BOOL, FIELD(Draft, config.exe_hash), .initial = "yes",
+          .help = "Whether events carry the SHA-256 of executables: of regular files up to 256 MiB on file systems of this host, each read once, a large one at half "
+                  "the speed of a processor." },
         { SECTION_TOP, "intrusive", KEY_BOOL, FIELD(Draft, config.intrusive), .initial = "no",
           .help = "Whether the descriptor of a socket may be copied for a moment, once, to find its network namespace where nobody lives in that any more. "
                   "A connection that its process closes in this moment is closed a moment later." },

@@ -30,6 +30,7 @@ typedef struct Config {
         uint32_t cpu_max;  /* hundredths of a percent of one CPU */
         UnitLog unit_log;
         Cmdline cmdline;
+        bool exe_hash;
         bool intrusive;    /* descriptors of others may be copied, to find the namespace of a socket in which nobody lives */
         bool community_id;
         struct {

@@ -86,11 +86,13 @@ struct Actor {
         bool announced;   /* process-matched was told */
         bool announce;    /* process-matched is to be told */
         bool evidence_told; /* the fields that come only once were told */
+        bool exe_told;    /* ... and the hash of its executable */
         bool denied;      /* its descriptors could not be read */
         uint32_t unkept;  /* descriptors that the last walk found beyond what is remembered */
         bool unread;      /* it was listed, but could not be read at all */
         uint64_t seen_t0;   /* last scan that had it; 0: none */
         uint64_t judged_t0; /* last scan before it was last judged by the rules; 0: none */
+        uint64_t announce_not_after;  /* process-matched waits for that hash, though it was seen to match by then; 0: it does not */
         uint64_t announce_not_before; /* it began to match after this time; 0: unknown */
         Holder *holders;
         uint64_t walked_t0; /* when the last complete walk of its descriptors began; 0: none yet */

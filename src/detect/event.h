@@ -184,6 +184,7 @@ typedef enum FieldType {
         X(COMM, "COMM", BYTES, "Process name")                                                                            \
         X(EXE, "EXE", BYTES, "Path of the executable")                                                                    \
         X(EXE_STATE, "EXE_STATE", WORD, "deleted, replaced or memfd: what became of the executable")                       \
+        X(EXE_SHA, "EXE_SHA", BYTES_HEX, "SHA-256 of the executable, in the first event about a process that comes when it is known") \
         X(UID, "UID", NUMBER, "Real user id")                                                                             \
         X(EFFECTIVE_UID, "EFFECTIVE_UID", NUMBER, "Effective user id, when it differs from UID")                           \
         X(GID, "GID", NUMBER, "Real group id")                                                                            \

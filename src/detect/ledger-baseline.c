@@ -25,7 +25,7 @@ void ledger_baseline_begin(Ledger *l, uint64_t now) {
                 return;
         /* What stands only in the first event about a process, too. */
         for (Actor *a = l->actors; a; a = a->hh.next)
-                a->evidence_told = false;
+                a->evidence_told = a->exe_told = false;
 }
 
 bool ledger_baseline_due(const Ledger *l, const Connection *c) {

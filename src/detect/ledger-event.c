@@ -219,6 +219,10 @@ void ledger_event_process(Ledger *l, Event *e, Actor *a, bool evidence) {
         if (evidence || !a->evidence_told)
                 set_evidence(l, e, p);
         a->evidence_told = true;
+        if (p->exe_sha_state == EXE_SHA_KNOWN && (evidence || !a->exe_told)) {
+                event_set_bytes(e, EVENT_FIELD_EXE_SHA, (Bytes){ .data = (const char *) p->exe_sha, .size = sizeof(p->exe_sha) });
+                a->exe_told = true;
+        }
 }
 
 static Event *gap_event(Ledger *l, const char *reason, uint64_t from, uint64_t to, uint64_t count) {

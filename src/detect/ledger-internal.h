@@ -111,6 +111,7 @@ struct Ledger {
         bool scanning;       /* between processes_begin and processes_end */
         bool scan_complete;  /* the last one was */
         bool unread, unread_now; /* processes that are not known could not be read: in the last scan, in this one */
+        bool announcing;     /* a process-matched waits for the hash of an executable */
         bool scan_judged;    /* some process was judged since the last scan ended */
 
         Expectation *expectations; /* one a rule; NULL: none expects anything */
@@ -185,6 +186,9 @@ void ledger_actor_identify(const Ledger *l, Actor *a);
 uint64_t ledger_last_scan(const Ledger *l);
 /* n: the notice that said so; NULL: a scan. */
 void ledger_actor_gone(Ledger *l, Actor *a, uint64_t not_before, uint64_t not_after, const Notice *n);
+/* process-matched, seen to be so at t1; where the hash of its executable is asked for, not before ledger_announce() (ledger-exe.c). */
+void ledger_actor_announce(Ledger *l, Actor *a, uint64_t t1);
+void ledger_announce(Ledger *l);
 /* As ledger_process_see(), for a notice. */
 int ledger_process_note(Ledger *l, const Notice *n);
 

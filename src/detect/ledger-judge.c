@@ -327,6 +327,7 @@ static void table_judged(Ledger *l, TableState *t, uint64_t now) {
 }
 
 void ledger_judge(Ledger *l, uint64_t now) {
+        ledger_announce(l);
         ledger_baseline_begin(l, now);
         ledger_sweep(l);
         judge_pending(l, now);

@@ -34,6 +34,8 @@ Actor *actor_release(Actor *a) {
 }
 
 void ledger_actor_gone(Ledger *l, Actor *a, uint64_t not_before, uint64_t not_after, const Notice *n) {
+        if (a->announce && a->announce_not_after != 0)
+                ledger_actor_announce(l, a, a->announce_not_after);
         if (a->announced) {
                 Event *e = ledger_event(l, EVENT_PROCESS_GONE, not_before, not_after, notice_seen_by(n));
 
@@ -52,7 +54,7 @@ void ledger_processes_free(Ledger *l) {
         Actor *a, *next;
 
         HASH_ITER(hh, l->actors, a, next) {
-                a->announced = false;
+                a->announced = a->announce = false;
                 ledger_actor_gone(l, a, 0, 0, NULL);
         }
 }
@@ -139,13 +141,22 @@ static void keep_program(Process *old, Process *p) {
                 return;
         p->exe = TAKE_PTR(old->exe);
         p->exe_state = old->exe_state;
+        p->exe_file = old->exe_file;
         keep_cmdline(old, p);
         if (!p->cwd)
                 p->cwd = TAKE_PTR(old->cwd);
 }
 
+static void keep_hash(const Process *old, Process *p) {
+        if (p->exe_sha_state == EXE_SHA_KNOWN || memcmp(&p->exe_file, &old->exe_file, sizeof(p->exe_file)) != 0)
+                return;
+        p->exe_sha_state = old->exe_sha_state;
+        memcpy(p->exe_sha, old->exe_sha, sizeof(p->exe_sha));
+}
+
 static void actor_replace_facts(Actor *a, Process *p) {
         keep_program(&a->process, p);
+        keep_hash(&a->process, p);
         p->ran = a->process.ran; /* is of its last walk, not of this reading */
         p->ran_since = a->process.ran_since;
         process_done(&a->process);
@@ -192,6 +203,8 @@ static void actor_judge(Ledger *l, Actor *a) {
                 a->process.ran = 0;
         }
         a->announce = a->rule >= 0 && (a->announce || !a->announced || (a->rule != old && !a->stale));
+        if (!a->announce || a->rule != old)
+                a->announce_not_after = 0;
         a->stale = false;
         l->scan_judged = true;
         for (Holder *h = gained ? a->holders : NULL; h; h = h->next_of_actor)
@@ -258,15 +271,22 @@ void ledger_process_moved(Ledger *l, uint32_t pid, uint32_t netns_inode) {
                 a->process.netns_inode = netns_inode;
 }
 
-static void announce(Ledger *l, Actor *a, uint64_t t1) {
-        Event *e = ledger_event(l, EVENT_PROCESS_MATCHED, a->announce_not_before, t1, "snapshot");
+void ledger_actor_announce(Ledger *l, Actor *a, uint64_t t1) {
+        Event *e;
 
+        if (a->process.exe_sha_state == EXE_SHA_ASKED && a->announce_not_after == 0) {
+                a->announce_not_after = t1;
+                l->announcing = true;
+                return;
+        }
+        e = ledger_event(l, EVENT_PROCESS_MATCHED, a->announce_not_before, t1, "snapshot");
         ledger_event_process(l, e, a, true);
         event_set_word(e, EVENT_FIELD_RULE, l->rules->rules[a->rule].name);
         ledger_say(l, e);
         l->matched_actors += !a->announced;
         a->announced = true;
         a->announce = false;
+        a->announce_not_after = 0;
 }
 
 /* A reload took its rule away: it is watched no more, though it lives. */
@@ -322,8 +342,8 @@ void ledger_processes_end(Ledger *l, uint64_t t1, bool complete) {
                                 ledger_actor_gone(l, a, a->seen_t0, t1, NULL);
                         continue;
                 }
-                if (a->announce)
-                        announce(l, a, t1);
+                if (a->announce && a->announce_not_after == 0)
+                        ledger_actor_announce(l, a, t1);
                 else if (a->announced && a->rule < 0)
                         retract(l, a, t1);
         }
@@ -334,8 +354,8 @@ void ledger_processes_settle(Ledger *l, uint64_t now) {
                 return;
         descend(l);
         for (Actor *a = l->actors; a; a = a->hh.next)
-                if (a->announce)
-                        announce(l, a, now);
+                if (a->announce && a->announce_not_after == 0)
+                        ledger_actor_announce(l, a, now);
 }
 
 /* Who is not wanted may hold what somebody let go of. */

@@ -151,6 +151,7 @@ void image_actor(Image *i, Actor *x) {
         x->rule = rule_number(i, x->rule);
         x->announced = archive_bit(a, x->announced);
         x->evidence_told = archive_bit(a, x->evidence_told);
+        x->exe_told = x->evidence_told;
         x->excluded = archive_bit(a, x->excluded);
         moment(i, &x->seen_t0);
         moment(i, &x->judged_t0);

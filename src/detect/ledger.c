@@ -382,6 +382,7 @@ void ledger_status(const Ledger *l, LedgerStatus *ret) {
                 .processes = l->matched_actors,
                 .known = HASH_COUNT(l->actors),
                 .suspects = l->suspects,
+                .announcing = l->announcing,
                 .seq = l->seq,
                 .fold_resets = l->fold_resets,
                 .counts = l->counts,

@@ -91,6 +91,11 @@ void ledger_processes_settle(Ledger *l, uint64_t now);
 /* What is known of this pid; NULL: nothing. Valid until it is seen again or gone. */
 const Process *ledger_process(const Ledger *l, uint32_t pid);
 
+/* The hash of what it executes is asked for: its process-matched waits for that until the next judgement, unless it is told already. */
+void ledger_exe_asked(Ledger *l, uint32_t pid);
+/* That is it, of all who execute this file; NULL: it cannot be had. */
+void ledger_exe_known(Ledger *l, const ExeFile *file, const uint8_t sha[EXE_SHA_SIZE]);
+
 /* Which of the processes: of those whose descriptors are wanted, unless it says otherwise. */
 typedef enum LedgerProcesses {
         LEDGER_EVERYONE, /* also those whose descriptors are not wanted */
@@ -301,6 +306,7 @@ typedef struct LedgerStatus {
         size_t processes; /* that match a rule */
         size_t known;     /* processes, whether they match or not */
         size_t suspects;
+        bool announcing;  /* a process-matched waits for the next judgement */
         uint64_t seq;     /* last given */
         uint64_t fold_resets;   /* so often all sums were told early, since there was no room for more */
         const uint64_t *counts; /* events so far, by kind */

@@ -32,7 +32,7 @@ FOREIGN = {
     'setns': (r'\b(setns|unshare)\(', r'collect/netns\.c'),
     'sd-event, sd-daemon': (r'#include <systemd/sd-(event|daemon)\.h>', r'manager[^/]*\.[ch]'),
     'sd-journal': (r'#include <systemd/sd-journal\.h>', r'(emit/confirm|inspect/reader)\.c'),
-    'libmd': (r'#include <sha1\.h>', r'detect/community-id\.c'),
+    'libmd': (r'#include <sha[12]\.h>', r'(detect/community-id|collect/exehash)\.c'),
     'json-c': (r'#include <json-c/|#include <json\.h>', r'(emit/format-json|inspect/[^/]*)\.c'),
     'libsmartcols': (r'#include <libsmartcols', r'inspect/table\.[ch]'),
 }

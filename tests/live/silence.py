@@ -3,7 +3,8 @@
 
     with Silence(directory) as path: ...    # at the end all readers get an error
 
-The first `errors` readings get one at once. `asked` is set when somebody waits.
+The first `errors` readings get one at once. `asked` is set when somebody waits. With `content` the file has that, and can be executed: until hush(),
+after which nothing at all is answered; `heard` is then what was asked.
 
 FUSE without a library: the kernel asks in structs of linux/fuse.h, and what is to be answered here is little."""
 
@@ -19,19 +20,19 @@ ROOT, FILE, SIZE = 1, 2, 1 << 20
 UNANSWERED = FORGET, READ, INTERRUPT
 
 
-def attributes(node):
-    mode = stat.S_IFDIR | 0o755 if node == ROOT else stat.S_IFREG | 0o444
-    return struct.pack('<6Q10I', node, SIZE, SIZE // 512, 0, 0, 0, 0, 0, 0, mode, 1, 0, 0, 0, 4096, 0)
+def attributes(node, size):
+    mode = stat.S_IFDIR | 0o755 if node == ROOT else stat.S_IFREG | 0o555
+    return struct.pack('<6Q10I', node, size, size // 512, 0, 0, 0, 0, 0, 0, mode, 1, 0, 0, 0, 4096, 0)
 
 
-def answer(opcode, node):
+def answer(opcode, node, size):
     """The payload, or a positive errno."""
     if opcode == INIT:
         return struct.pack('<4I2H9I', 7, 31, 4096, 0, 0, 0, 4096, 0, 0, 0, 0, 0, 0, 0, 0)
     if opcode == LOOKUP:
-        return struct.pack('<4Q2I', FILE, 0, 3600, 3600, 0, 0) + attributes(FILE)
+        return struct.pack('<4Q2I', FILE, 0, 3600, 3600, 0, 0) + attributes(FILE, size)
     if opcode == GETATTR:
-        return struct.pack('<QII', 3600, 0, 0) + attributes(node)
+        return struct.pack('<QII', 3600, 0, 0) + attributes(node, size)
     if opcode in (OPEN, OPENDIR):
         return struct.pack('<QII', 1, 0, 0)
     if opcode in (RELEASE, FLUSH):
@@ -40,8 +41,12 @@ def answer(opcode, node):
 
 
 class Silence:
-    def __init__(self, directory, errors=0):
+    def __init__(self, directory, errors=0, content=None):
         self.directory, self.errors, self.asked = directory, errors, threading.Event()
+        self.content, self.size, self.heard = content, len(content) if content else SIZE, None
+
+    def hush(self):
+        self.heard = []
 
     def __enter__(self):
         self.directory.mkdir()
@@ -63,8 +68,14 @@ class Silence:
                     return
                 continue
             _, opcode, unique, node = struct.unpack_from('<IIQQ', request)
-            a = answer(opcode, node)
-            if opcode == READ and self.errors > 0:
+            if self.heard is not None:
+                self.heard.append(opcode)
+                continue
+            a = answer(opcode, node, self.size)
+            if opcode == READ and self.content:
+                offset, size = struct.unpack_from('<QI', request, 48)
+                a = self.content[offset:offset + size]
+            elif opcode == READ and self.errors > 0:
                 self.errors -= 1
                 a = errno.EIO
             elif opcode in UNANSWERED:

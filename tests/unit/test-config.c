@@ -261,15 +261,15 @@ static void test_keys(void **state) {
                 { "watch: [{name: a, comm: x}]\n", "f:1:19: watch[0]: unknown key 'comm'; did you mean 'match.comm'?\n" },
                 { "watch: [{name: a, peer: x}]\n", "f:1:19: watch[0]: unknown key 'peer'; did you mean 'sockets.peer'?\n" },
                 { RULE "budget: 100M\n",
-                  "f:2:1: unknown key 'budget'; expected interval, rescan, balance, baseline, retention_wanted, collector, sinks, cpu_max, unit_log, cmdline, intrusive, community_id, limits, "
+                  "f:2:1: unknown key 'budget'; expected interval, rescan, balance, baseline, retention_wanted, collector, sinks, cpu_max, unit_log, cmdline, exe_hash, intrusive, community_id, limits, "
                   "defaults, exclude, watch\n" },
                 { RULE "limits: {xyzzy: 1}\n", "f:2:10: limits: unknown key 'xyzzy'; expected sockets, holders, processes, namespaces, peer_walks, queue, outbox, fold_rows\n" },
                 { RULE "? [a]\n: 1\n", "f:2:3: got a list as key; expected a name\n" },
                 { RULE "<<: {interval: 2s}\n",
-                  "f:2:1: unknown key '<<'; expected interval, rescan, balance, baseline, retention_wanted, collector, sinks, cpu_max, unit_log, cmdline, intrusive, community_id, limits, "
+                  "f:2:1: unknown key '<<'; expected interval, rescan, balance, baseline, retention_wanted, collector, sinks, cpu_max, unit_log, cmdline, exe_hash, intrusive, community_id, limits, "
                   "defaults, exclude, watch\n" },
                 { RULE "\"\\e[31m\": 1\n",
-                  "f:2:1: unknown key '\\x1b[31m'; expected interval, rescan, balance, baseline, retention_wanted, collector, sinks, cpu_max, unit_log, cmdline, intrusive, community_id, limits, "
+                  "f:2:1: unknown key '\\x1b[31m'; expected interval, rescan, balance, baseline, retention_wanted, collector, sinks, cpu_max, unit_log, cmdline, exe_hash, intrusive, community_id, limits, "
                   "defaults, exclude, watch\n" },
                 { "watch: [{name: a,\n descendants: yes,\n descendants: no}]\n",
                   "f:3:2: watch[0]: duplicate key 'descendants' (first at line 2)\n" },

@@ -283,7 +283,7 @@ static void test_tree_read(void **state) {
         assert_string_equal(p.comm, "a) S b");
         assert_string_equal(p.exe, "/usr/bin/a");
         assert_int_equal(p.exe_state, EXE_DELETED);
-        assert_true(p.exe_inode == 0);
+        assert_true(p.exe_file.inode == 0);
         read_cmdline(proc_fd, &p);
         assert_string_equal(p.cmdline, "a -x y");
         assert_int_equal(p.cmdline_size, 6);
@@ -478,7 +478,7 @@ static void test_self(void **state) {
         assert_int_equal(p.exe_state, EXE_PRESENT);
         assert_non_null(p.cwd);
         assert_int_equal(stat("/proc/self/exe", &st), 0);
-        assert_true(p.exe_inode == st.st_ino && p.exe_device == st.st_dev);
+        assert_true(p.exe_file.inode == st.st_ino && p.exe_file.device == st.st_dev && p.exe_file.size == (uint64_t) st.st_size);
         read_cmdline(proc_fd, &p);
         assert_non_null(p.cmdline);
         assert_int_equal(procfs_cmdline(proc_fd, p.pid, p.start_ticks + 1, text, sizeof(text)), -ESRCH);
