@@ -2,6 +2,7 @@
 
 #include "emit/outbox.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -19,6 +20,7 @@
 
 #define OUTBOX_HEADER "sockaudit outbox 1\n"
 #define OUTBOX_HEADER_SIZE (sizeof(OUTBOX_HEADER) - 1)
+static_assert(OUTBOX_HEADER_SIZE == OUTBOX_EMPTY, "a head alone");
 #define OUTBOX_VERSION_AT 17 /* up to here it is the same in all versions */
 #define OUTBOX_MAGIC 0x31435253u /* "SRC1": its first byte is not zero, so it ends what was released */
 #define PUNCH_BYTES (1u << 20)

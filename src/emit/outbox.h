@@ -20,6 +20,7 @@
 #include "base/macro.h"
 
 #define OUTBOX_NAME "outbox"
+#define OUTBOX_EMPTY 19          /* bytes of one in which nothing waits */
 #define OUTBOX_RUN_SIZE 32       /* hexadecimal digits */
 #define OUTBOX_EVENT_MAX (1 << 20)
 

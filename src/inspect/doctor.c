@@ -46,10 +46,13 @@ static const Probe probes[] = {
         { "heartbeat", false, doctor_heartbeat, 0 },
         { "journald", false, doctor_journald, 0 },
         { "journal", false, doctor_journal, 0 },
+        { "outbox", false, doctor_outbox, 0 },
         { "storage", false, doctor_storage, 0 },
+        { "level", false, doctor_level, 0 },
         { "keeps", true, doctor_keeps, 0 },
         { "rate limit", false, doctor_rate, 0 },
         { "syslog", true, doctor_syslog, 0 },
+        { "forwarders", true, doctor_forwarders, 0 },
         { "self-test sock_diag", false, doctor_self_test, COLLECTOR_SOCK_DIAG },
         { "self-test proc", false, doctor_self_test, COLLECTOR_PROC },
 };

@@ -71,5 +71,10 @@ void doctor_keeps(const Doctor *d, Finding *f, int argument);
 void doctor_rate(const Doctor *d, Finding *f, int argument);
 void doctor_syslog(const Doctor *d, Finding *f, int argument);
 
+/* doctor-delivery.c */
+void doctor_outbox(const Doctor *d, Finding *f, int argument);
+void doctor_level(const Doctor *d, Finding *f, int argument);
+void doctor_forwarders(const Doctor *d, Finding *f, int argument);
+
 /* doctor-test.c */
 void doctor_self_test(const Doctor *d, Finding *f, int collector); /* CollectorKind */

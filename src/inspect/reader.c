@@ -23,7 +23,9 @@ static int add_matches(sd_journal *j, const ReaderOptions *o) {
                 if (r >= 0)
                         r = sd_journal_add_match(j, "_SYSTEMD_UNIT=sockauditd.service", 0);
         }
-        for (size_t i = 0; r >= 0 && o->kinds[i]; i++) {
+        if (r >= 0 && !o->kinds)
+                r = sd_journal_add_match(j, "SYSLOG_IDENTIFIER=sockaudit", 0);
+        for (size_t i = 0; r >= 0 && o->kinds && o->kinds[i]; i++) {
                 (void) snprintf(match, sizeof(match), "SOCKAUDIT_EVENT=%s", o->kinds[i]);
                 r = sd_journal_add_match(j, match, 0);
         }

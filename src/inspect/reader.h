@@ -12,7 +12,7 @@
 #include "inspect/history.h"
 
 typedef struct ReaderOptions {
-        const char *const *kinds; /* SOCKAUDIT_EVENT: any of these; NULL ends */
+        const char *const *kinds; /* SOCKAUDIT_EVENT: any of these; NULL ends. NULL: of all */
         uint64_t since;           /* microseconds since the epoch: when it was stored */
         bool untrusted;           /* believe every entry */
 } ReaderOptions;
