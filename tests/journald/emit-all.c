@@ -108,7 +108,7 @@ static void set_field(Event *e, FieldId id, bool hostile) {
                 event_set_bytes(e, id, bytes_of("10.0.0.2 1 2 3 0\n10.0.0.3 4 5 6 0"));
                 break;
         case FIELD_BYTES_HEX:
-                if (!hostile) /* else it is derived */
+                if (!hostile || id == EVENT_FIELD_EXE_SHA) /* else it is derived */
                         event_set_bytes(e, id, (Bytes){ "\0\xff", 2 });
                 break;
         case FIELD_HOLDER_IDS:
