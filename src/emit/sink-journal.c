@@ -7,7 +7,7 @@
  * missing. Here the socket is connected, so that poll(2) tells when journald takes datagrams again, and non-blocking.
  *
  *     EAGAIN                 journald does not read: wait for POLLOUT
- *     ECONNREFUSED, ENOENT   nobody has the socket: a new one is connected, at most every RECONNECT_EVERY
+ *     ECONNREFUSED, ENOENT   nobody has the socket: ours is connected again, at most every RECONNECT_EVERY
  *     EMSGSIZE, ENOBUFS      too large for a datagram: a sealed memfd goes instead, as a descriptor
  *
  * What waits is in an outbox, which outlives the daemon: an event is there before it is sent, and until it has arrived (delivery.h).
@@ -33,12 +33,12 @@
 #define RECONNECT_EVERY (100 * USEC_PER_MSEC)
 
 typedef struct JournalSink {
-        Sink sink; /* sink.fd: the connected socket, or -1 */
+        Sink sink; /* sink.fd: the socket; always the same, since the event loop waits for it; -1: not yet */
         Delivery *delivery;
         uint64_t last_seq; /* that was added */
         struct sockaddr_un address;
         uint64_t tried_at; /* monotonic, of the last connect; 0: never */
-        int error;         /* what it said, negative */
+        int error;         /* what it said, negative; 0: connected */
 } JournalSink;
 
 /* --- the datagram ------------------------------------------------------------------------------------ */
@@ -110,34 +110,37 @@ static int journal_address(const char *path, struct sockaddr_un *ret) {
         return 0;
 }
 
-static int journal_connect(const struct sockaddr_un *address) {
-        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        int size = SEND_BUFFER;
+static int journal_socket(void) {
+        int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), size = SEND_BUFFER;
 
         if (fd < 0)
                 return -errno;
-        if (connect(fd, (const struct sockaddr *) address, sizeof(*address)) < 0)
-                return -errno;
         if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
                 (void) setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-        return TAKE_FD(fd);
+        return fd;
+}
+
+static int journal_connect(int fd, const struct sockaddr_un *address) {
+        return connect(fd, (const struct sockaddr *) address, sizeof(*address)) < 0 ? -errno : 0;
 }
 
 static int journal_reach(JournalSink *s) {
         uint64_t now;
 
-        if (s->sink.fd >= 0)
+        if (s->error == 0)
                 return 0;
         now = clock_monotonic();
         if (s->tried_at > 0 && now - s->tried_at < RECONNECT_EVERY)
                 return s->error;
         s->tried_at = now;
-        s->sink.fd = journal_connect(&s->address);
-        if (s->sink.fd >= 0)
-                return 0;
-        s->error = s->sink.fd;
-        s->sink.fd = -1;
-        return s->error;
+        if (s->sink.fd < 0) {
+                int fd = journal_socket();
+
+                if (fd < 0)
+                        return s->error = fd;
+                s->sink.fd = fd;
+        }
+        return s->error = journal_connect(s->sink.fd, &s->address);
 }
 
 /* --- sending ----------------------------------------------------------------------------------------- */
@@ -207,7 +210,6 @@ static ssize_t journal_write(Sink *sink, const char *data, size_t size) {
                          * a while only. */
                         s->error = -ECONNREFUSED;
                         delivery_broken(s->delivery);
-                        s->sink.fd = fd_close(s->sink.fd);
                         continue;
                 default:
                         return n;
@@ -241,16 +243,14 @@ int sink_journal_new(Sink **ret, const FormatContext *c, const char *path, Outbo
         }
         sink_init(&s->sink, SINK_JOURNAL, &ops, c);
         s->address = address;
+        s->error = -ENOTCONN;
         *ret = &s->sink;
         return 0;
 }
 
 bool sink_journal_available(const char *path) {
-        _cleanup_close_ int fd = -1;
+        _cleanup_close_ int fd = journal_socket();
         struct sockaddr_un address;
 
-        if (journal_address(path, &address) < 0)
-                return false;
-        fd = journal_connect(&address);
-        return fd >= 0;
+        return fd >= 0 && journal_address(path, &address) == 0 && journal_connect(fd, &address) == 0;
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -231,6 +232,32 @@ static void test_journald_restarted(void **state) {
         close(fd);
 }
 
+/* Who waits for its descriptor hears of the journald after this one, too. */
+static void test_waited_for(void **state) {
+        _cleanup_(sink_freep) Sink *s = open_sink(path);
+        _cleanup_close_ int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+        struct epoll_event writable = { .events = EPOLLOUT };
+        int fd = journald_start();
+        uint64_t seq = 0;
+
+        while (sink_fd(s) < 0)
+                (void) sink_put(s, event(++seq));
+        assert_int_equal(epoll_ctl(epoll_fd, EPOLL_CTL_ADD, sink_fd(s), &writable), 0);
+        assert_int_equal(epoll_wait(epoll_fd, &writable, 1, 0), 0);
+        close(fd);
+        assert_int_equal(sink_flush(s), -ECONNREFUSED);
+
+        fd = journald_start();
+        while (sink_flush(s) < 0)
+                (void) poll(NULL, 0, 10);
+        while (epoll_wait(epoll_fd, &writable, 1, 0) == 1)
+                (void) sink_put(s, event(++seq));
+        while (next_seq(fd) != 0)
+                ;
+        assert_int_equal(epoll_wait(epoll_fd, &writable, 1, 0), 1);
+        close(fd);
+}
+
 static void test_large_event_goes_as_memfd(void **state) {
         _cleanup_(sink_freep) Sink *s = NULL;
         _cleanup_close_ int fd = journald_start(), memfd = -1;
@@ -281,6 +308,7 @@ int main(void) {
                 cmocka_unit_test(test_journald_does_not_read),
                 cmocka_unit_test(test_socket_missing),
                 cmocka_unit_test(test_journald_restarted),
+                cmocka_unit_test(test_waited_for),
                 cmocka_unit_test(test_large_event_goes_as_memfd),
         };
 
