@@ -63,10 +63,10 @@ static void do_not_confirm(DeliveryLoop *l, int error) {
         delivery_expect(l->delivery, false);
 }
 
-/* The reader of `run`. all: also what is there already. */
-static void read_run(DeliveryLoop *l, const char *run, bool all) {
+/* The reader of `run`, from here on. */
+static void read_run(DeliveryLoop *l, const char *run) {
         Confirm *new = NULL;
-        int r = confirm_open(&new, run, all);
+        int r = confirm_open(&new, run);
 
         if (r < 0) {
                 do_not_confirm(l, r);
@@ -74,7 +74,14 @@ static void read_run(DeliveryLoop *l, const char *run, bool all) {
         }
         confirm_free(l->confirm);
         l->confirm = new;
-        l->has_read = false;
+}
+
+static bool reopen(DeliveryLoop *l) {
+        int r = confirm_reopen(l->confirm);
+
+        if (r < 0)
+                do_not_confirm(l, r);
+        return r >= 0;
 }
 
 /* True: to the end. */
@@ -87,12 +94,11 @@ static bool read_back(DeliveryLoop *l) {
                 r = confirm_next(l->confirm, &seq);
                 if (r <= 0)
                         break;
-                l->has_read = l->arrived = true;
-                delivery_confirm(l->delivery, seq);
+                l->arrived |= delivery_confirm(l->delivery, seq);
         }
         if (r < 0) {
                 log_warning("journal: cannot be read (%s): what is on its way may be sent twice", strerror(-r));
-                read_run(l, delivery_run(l->delivery), false);
+                read_run(l, delivery_run(l->delivery)); /* not from where it was: it would fail there again */
         }
         return r == 0;
 }
@@ -104,11 +110,9 @@ static void judge(DeliveryLoop *l) {
         /* Before reading: what it had stored when it answered is there to be read. */
         l->answered |= synchronize_answered(&l->synchronize) > 0;
         whole = read_back(l);
-        if (whole && l->answered && !l->has_read && l->confirm) {
-                /* Nothing was ever read: maybe there was no journal to look at when the reader began. */
-                read_run(l, delivery_run(l->delivery), true);
-                whole = l->confirm && read_back(l);
-        }
+        if (whole && l->answered && delivery_oldest(l->delivery) <= l->asked_mark)
+                /* Something is missing: maybe where we look, since the journal is elsewhere by now. */
+                whole = reopen(l) && read_back(l);
         delivery_dealt_with(l->delivery, whole && l->answered ? l->asked_mark : 0);
         l->answered &= !whole;
         l->behind = !whole;
@@ -154,7 +158,7 @@ bool delivery_loop_turn(DeliveryLoop *l) {
         }
         run = delivery_turn(l->delivery);
         if (run)
-                read_run(l, run, false);
+                read_run(l, run);
         delivery_settle(l->delivery);
         return delivery_waiting(l->delivery) + delivery_unconfirmed(l->delivery) == 0;
 }
@@ -168,14 +172,22 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
 }
 
 void delivery_loop_wake(DeliveryLoop *l) {
-        int enabled = SD_EVENT_OFF;
+        bool busy = delivery_waiting(l->delivery) + delivery_unconfirmed(l->delivery) > 0;
+        uint64_t at = clock_monotonic(), set;
+        int enabled;
 
         check_disk(l);
-        if (!l->confirm || delivery_waiting(l->delivery) + delivery_unconfirmed(l->delivery) == 0)
+        if (!l->confirm || (!busy && l->loss.count == 0))
                 return;
-        if (sd_event_source_get_enabled(l->timer, &enabled) < 0 || enabled != SD_EVENT_OFF)
+        if (busy)
+                at += l->behind ? 0 : READ_EVERY;
+        else
+                at = MAX(at, l->tell_at);
+        if (sd_event_source_get_enabled(l->timer, &enabled) < 0 || sd_event_source_get_time(l->timer, &set) < 0)
                 return;
-        if (sd_event_source_set_time_relative(l->timer, l->behind ? 0 : READ_EVERY) >= 0)
+        if (enabled != SD_EVENT_OFF && set <= at)
+                return;
+        if (sd_event_source_set_time(l->timer, at) >= 0)
                 (void) sd_event_source_set_enabled(l->timer, SD_EVENT_ONESHOT);
 }
 
@@ -224,7 +236,7 @@ static int expect_confirmation(DeliveryLoop *l) {
                 return 0;
         }
         delivery_expect(l->delivery, true);
-        read_run(l, delivery_turn(l->delivery), false);
+        read_run(l, delivery_turn(l->delivery));
         delivery_loop_wake(l);
         return 0;
 }

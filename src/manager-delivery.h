@@ -23,7 +23,6 @@ typedef struct DeliveryLoop {
         sd_event_source *timer;
 
         Confirm *confirm; /* NULL: the journal is not read back */
-        bool has_read;    /* by this reader */
         bool behind;      /* there is more to read */
 
         Synchronize synchronize;
@@ -41,7 +40,7 @@ typedef struct DeliveryLoop {
 int delivery_loop_open(DeliveryLoop *l, Outlet *outlet, const FormatContext *format, const Config *config);
 void delivery_loop_done(DeliveryLoop *l);
 
-/* After each flush: something was sent, or waits, or a condition is over. */
+/* After each flush: something was sent, or waits, or is to be told, or a condition is over. */
 void delivery_loop_wake(DeliveryLoop *l);
 /* Read back what has arrived by now. True: nothing waits and nothing is on its way. */
 bool delivery_loop_turn(DeliveryLoop *l);

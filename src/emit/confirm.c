@@ -3,6 +3,7 @@
 #include "emit/confirm.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,10 @@
 
 struct Confirm {
         sd_journal *journal;
+        char match[64];
+        bool has_read;
+        sd_id128_t boot_id; /* of the entry that was read last, and its time */
+        uint64_t monotonic;
 };
 
 Confirm *confirm_free(Confirm *c) {
@@ -34,30 +39,51 @@ static int seek_end(sd_journal *j) {
         return r == 0 ? sd_journal_seek_head(j) : r;
 }
 
-int confirm_open(Confirm **ret, const char *run, bool all) {
+/* To the entry that was read last, or, where that is gone, to the next one. */
+static int seek_last(const Confirm *c) {
+        return c->has_read ? sd_journal_seek_monotonic_usec(c->journal, c->boot_id, c->monotonic) : sd_journal_seek_head(c->journal);
+}
+
+static int open_journal(Confirm *c) {
+        /* A unit with LogNamespace= has a journald of its own. */
+        int r = sd_journal_open_namespace(&c->journal, getenv("LOG_NAMESPACE"), SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM);
+
+        /* Without this it does not hear of new files. */
+        return r < 0 ? r : sd_journal_get_fd(c->journal);
+}
+
+static int add_matches(Confirm *c) {
+        int r = sd_journal_add_match(c->journal, c->match, 0);
+
+        return r < 0 ? r : sd_journal_add_match(c->journal, "_UID=0", 0);
+}
+
+int confirm_open(Confirm **ret, const char *run) {
         _cleanup_(confirm_freep) Confirm *c = calloc(1, sizeof(*c));
-        char match[64];
         int r;
 
         if (!c)
                 return -ENOMEM;
-        /* A unit with LogNamespace= has a journald of its own. */
-        r = sd_journal_open_namespace(&c->journal, getenv("LOG_NAMESPACE"), SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM);
-        if (r < 0)
-                return r;
-        /* Without this it does not hear of new files. */
-        r = sd_journal_get_fd(c->journal);
+        (void) snprintf(c->match, sizeof(c->match), "SOCKAUDIT_RUN=%s", run);
+        r = open_journal(c);
         if (r >= 0)
-                r = all ? sd_journal_seek_head(c->journal) : seek_end(c->journal);
-        (void) snprintf(match, sizeof(match), "SOCKAUDIT_RUN=%s", run);
+                r = seek_end(c->journal);
         if (r >= 0)
-                r = sd_journal_add_match(c->journal, match, 0);
-        if (r >= 0)
-                r = sd_journal_add_match(c->journal, "_UID=0", 0);
+                r = add_matches(c);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(c);
         return 0;
+}
+
+int confirm_reopen(Confirm *c) {
+        sd_journal *before = TAKE_PTR(c->journal);
+        int r = open_journal(c);
+
+        sd_journal_close(before);
+        if (r >= 0)
+                r = seek_last(c);
+        return r < 0 ? r : add_matches(c);
 }
 
 void confirm_refresh(Confirm *c) {
@@ -72,6 +98,7 @@ int confirm_next(Confirm *c, uint64_t *ret_seq) {
 
         if (r <= 0)
                 return r;
+        c->has_read = sd_journal_get_monotonic_usec(c->journal, &c->monotonic, &c->boot_id) >= 0;
         *ret_seq = 0;
         r = sd_journal_get_data(c->journal, SEQ_FIELD, &data, &size);
         if (r >= 0 && size > strlen(SEQ_FIELD "=") && size < sizeof(SEQ_FIELD "=") + sizeof(text) - 1) {

@@ -5,17 +5,20 @@
  *
  * Only entries with _UID=0 count, which journald sets: whoever may read the journal knows the run, and could confirm for us otherwise. */
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/macro.h"
 
 typedef struct Confirm Confirm;
 
-/* all: also what is in the journal already. 0; or negative errno: there is no journal, or it may not be read. */
-int confirm_open(Confirm **ret, const char *run, bool all);
+/* From the end of what is in the journal. 0; or negative errno: there is no journal, or it may not be read. */
+int confirm_open(Confirm **ret, const char *run);
 Confirm *confirm_free(Confirm *c);
 DEFINE_CLEANUP(Confirm, confirm_free)
+
+/* Open the journal that is there now, and go on with the entry that was read last, once more; if none was, with the first one. A directory that was made, or mounted, since
+ * it was opened is seen so. 0; or negative errno, and the reader can only be freed. */
+int confirm_reopen(Confirm *c);
 
 /* Look for new files of the journal; before each series of confirm_next(). */
 void confirm_refresh(Confirm *c);

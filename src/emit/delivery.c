@@ -257,14 +257,15 @@ const char *delivery_turn(Delivery *d) {
         return d->run;
 }
 
-void delivery_confirm(Delivery *d, uint64_t seq) {
+bool delivery_confirm(Delivery *d, uint64_t seq) {
         Letter *l = letters_find(d, seq);
 
         if (!l || l->state == LETTER_DONE)
-                return;
+                return false;
         if (l->once)
                 d->proven = MAX(d->proven, l->mark);
         letter_set(d, l, LETTER_DONE);
+        return true;
 }
 
 static void lose(Delivery *d, uint64_t seq) {

@@ -61,8 +61,8 @@ const char *delivery_turn(Delivery *d);
 /* Whose turn it is. */
 const char *delivery_run(const Delivery *d);
 
-/* An event of the run whose turn it is was read back. */
-void delivery_confirm(Delivery *d, uint64_t seq);
+/* An event of the run whose turn it is was read back. True: that was not known. */
+bool delivery_confirm(Delivery *d, uint64_t seq);
 
 /* All sendings so far: a mark for delivery_dealt_with() and delivery_oldest(). */
 uint64_t delivery_mark(const Delivery *d);

@@ -102,7 +102,7 @@ static void read_back(Confirm *c, Delivery *d) {
 
         confirm_refresh(c);
         for (int i = 0; i < 1000 && confirm_next(c, &seq) > 0; i++)
-                delivery_confirm(d, seq);
+                (void) delivery_confirm(d, seq);
         delivery_settle(d);
 }
 
@@ -120,7 +120,7 @@ static void deliver_all(uint32_t n, bool confirmed) {
         if (r >= 0)
                 r = sink_journal_new(&s, &context, NULL, outbox, 0);
         if (r >= 0)
-                r = confirm_open(&c, context.run, false);
+                r = confirm_open(&c, context.run);
         if (r < 0)
                 die(state, r);
         d = sink_journal_delivery(s);
