@@ -4,12 +4,14 @@
  *
  *     churn keep unix|tcp|udp COUNT   opens COUNT sockets under the name `kept`, says "ready" and waits
  *     churn stir unix|tcp|udp         opens and closes under the name `stirrer`, one loop a CPU, until its input ends
+ *     churn pass unix|tcp|udp RATE    opens RATE pairs (UDP: sockets) a second under the name `kept`; each lives for half a second
  *
- * Both end with their standard input; stir then prints how often it went round. TCP goes through 127.0.0.1 within the process
+ * All end with their standard input; stir then prints how often it went round, pass how many it opened. TCP goes through 127.0.0.1 within the process
  * and is closed by reset, so that no TIME_WAIT uses up the ports. */
 
 #include <arpa/inet.h>
 #include <err.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -19,6 +21,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define STIRRERS 1
@@ -91,6 +94,12 @@ static Pair open_pair(Kind kind, unsigned host, int at, const struct sockaddr_in
         return p;
 }
 
+static void close_pair(Pair p) {
+        (void) close(p.fd[0]);
+        if (p.fd[1] >= 0)
+                (void) close(p.fd[1]);
+}
+
 static void keep(Kind kind, unsigned count) {
         struct sockaddr_in to = {};
         int at = kind == KIND_TCP ? listener(1, &to) : -1;
@@ -111,10 +120,7 @@ static void *stir(void *argument) {
         int at = kind == KIND_TCP ? listener(host, &to) : -1;
 
         while (!over) {
-                Pair p = open_pair(kind, host, at, &to);
-                (void) close(p.fd[0]);
-                if (p.fd[1] >= 0)
-                        (void) close(p.fd[1]);
+                close_pair(open_pair(kind, host, at, &to));
                 rounds++;
         }
         return NULL;
@@ -136,22 +142,62 @@ static void stir_all(Kind kind) {
         printf("%lu\n", rounds);
 }
 
+static double seconds(void) {
+        struct timespec t;
+
+        check(clock_gettime(CLOCK_MONOTONIC, &t), "clock_gettime");
+        return (double) t.tv_sec + (double) t.tv_nsec / 1e9;
+}
+
+/* What a slow machine falls behind is not made up for: after a pause no flood comes. */
+static void pass(Kind kind, unsigned rate) {
+        const unsigned alive = rate / 2;
+        Pair *pairs = calloc(alive, sizeof(Pair));
+        struct sockaddr_in to = {};
+        int at = kind == KIND_TCP ? listener(1, &to) : -1;
+        unsigned long opened = 0;
+        double due = seconds();
+
+        if (!pairs || alive == 0)
+                errx(EXIT_FAILURE, "no rate");
+        puts("ready");
+        (void) fflush(stdout);
+        while (poll(&(struct pollfd){ .fd = STDIN_FILENO, .events = POLLIN }, 1, 5) == 0) {
+                double now = seconds();
+
+                if (due < now - 0.1)
+                        due = now - 0.1;
+                for (; due < now; due += 1.0 / rate, opened++) {
+                        if (opened >= alive)
+                                close_pair(pairs[opened % alive]);
+                        pairs[opened % alive] = open_pair(kind, 2, at, &to);
+                }
+        }
+        for (unsigned long i = opened > alive ? opened - alive : 0; i < opened; i++)
+                close_pair(pairs[i % alive]);
+        free(pairs);
+        printf("%lu\n", opened);
+}
+
 int main(int argc, char *argv[]) {
         const struct rlimit files = { 1 << 17, 1 << 17 };
-        bool keeps = argc == 4 && strcmp(argv[1], "keep") == 0;
+        const char *verb = argc > 1 ? argv[1] : "";
+        bool stirs = argc == 3 && strcmp(verb, "stir") == 0;
         Kind kind = KIND_UNIX;
 
-        if (!keeps && !(argc == 3 && strcmp(argv[1], "stir") == 0))
-                errx(2, "usage: churn keep KIND COUNT | churn stir KIND");
+        if (!stirs && !(argc == 4 && (strcmp(verb, "keep") == 0 || strcmp(verb, "pass") == 0)))
+                errx(2, "usage: churn keep KIND COUNT | churn stir KIND | churn pass KIND RATE");
         while (kind <= KIND_UDP && strcmp(kinds[kind], argv[2]) != 0)
                 kind++;
         if (kind > KIND_UDP)
                 errx(2, "unknown kind %s", argv[2]);
-        check(prctl(PR_SET_NAME, keeps ? "kept" : "stirrer"), "prctl");
+        check(prctl(PR_SET_NAME, stirs ? "stirrer" : "kept"), "prctl");
         (void) setrlimit(RLIMIT_NOFILE, &files);
-        if (keeps)
+        if (stirs)
+                stir_all(kind);
+        else if (strcmp(verb, "keep") == 0)
                 keep(kind, (unsigned) strtoul(argv[3], NULL, 10));
         else
-                stir_all(kind);
+                pass(kind, (unsigned) strtoul(argv[3], NULL, 10));
         return EXIT_SUCCESS;
 }
