@@ -157,7 +157,7 @@ def test_full_disk(daemon, journald):
     before = set(stored(run))
     settings = 'RuntimeKeepFree=1', 'RuntimeMaxUse=1G', 'RuntimeMaxFileSize=1M'
     journald.kill()
-    subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', JOURNAL], check=True)
+    subprocess.run(['mount', '-t', 'tmpfs', '-o', f'size={512 if FULL else 64}m', 'tmpfs', JOURNAL], check=True)
     try:
         journald.start(*settings)
         keeper = Keeper()

@@ -298,55 +298,6 @@ static void test_foreign_and_future(void **state) {
 
 /* --- a hard life ------------------------------------------------------------------------------------- */
 
-/* Appends and says so, one seq after the other, until it is killed. */
-static void append_for_ever(int fd, uint64_t seq) {
-        Outbox *o = NULL;
-        OutboxFound found;
-
-        if (outbox_open(&o, dir_fd, 64 * MEBIBYTE, &found) < 0)
-                _exit(1);
-        for (;; seq++)
-                if (append(o, seq) < 0 || write(fd, &seq, sizeof(seq)) != sizeof(seq))
-                        _exit(1);
-}
-
-static void test_killed_at_random_points(void **state) {
-        uint64_t seq = 0;
-
-        for (unsigned round = 0; round < 100; round++) {
-                _cleanup_(outbox_freep) Outbox *o = NULL;
-                uint64_t said, count;
-                OutboxFound found;
-                int pipes[2], status;
-                pid_t pid;
-
-                if (round % 10 == 0) {
-                        remove_all();
-                        seq = 0;
-                }
-                assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
-                pid = fork();
-                assert_true(pid >= 0);
-                if (pid == 0)
-                        append_for_ever(pipes[1], seq + 1);
-                close(pipes[1]);
-                assert_int_equal(read(pipes[0], &said, sizeof(said)), sizeof(said));
-                assert_int_equal(said, seq + 1);
-                (void) usleep(round * 131 % 1000);
-                assert_int_equal(kill(pid, SIGKILL), 0);
-                assert_int_equal(waitpid(pid, &status, 0), pid);
-                while (read(pipes[0], &said, sizeof(said)) == sizeof(said))
-                        ;
-                close(pipes[0]);
-
-                assert_int_equal(outbox_open(&o, dir_fd, 64 * MEBIBYTE, &found), 0);
-                count = check_all(o, 1);
-                assert_int_equal(count, found.count);
-                assert_true(count == said || count == said + 1); /* the last one may have been killed before it said so */
-                seq = count;
-        }
-}
-
 /* A file that may not grow is as a full disk; a write goes as far as it may. */
 static void test_full_disk(void **state) {
         _cleanup_(outbox_freep) Outbox *o = NULL;
@@ -433,7 +384,6 @@ int main(void) {
                 cmocka_unit_test(test_every_truncation),
                 cmocka_unit_test(test_every_byte_flipped),
                 cmocka_unit_test(test_foreign_and_future),
-                cmocka_unit_test(test_killed_at_random_points),
                 cmocka_unit_test(test_full_disk),
                 cmocka_unit_test(test_goes_on_in_memory),
         };
