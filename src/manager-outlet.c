@@ -159,6 +159,7 @@ int outlets_add(Outlets *o, SinkKind kind, const FormatContext *format, const Co
                 r = sink_stream_new(&new->sink, kind, format, STDOUT_FILENO, config->limits.queue);
         if (r < 0) {
                 log_error("%s: the sink cannot be opened: %s", sink_name(kind), strerror(-r));
+                new->sink = sink_free(new->sink);
                 return r;
         }
         o->count++;

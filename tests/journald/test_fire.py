@@ -166,7 +166,7 @@ def test_full_disk(daemon, journald):
                 while True:
                     filler.write(b'x' * 65536)
             time.sleep(10 if FULL else 1)
-        wait('a loss is told', lambda: 'events were sent twice and are not in it' in daemon.log())
+        wait('a loss is told', lambda: 'events were sent twice and are not in it' in daemon.log(), SETTLED)
         journald.kill()  # which asks every 30 seconds only how much room there is
         (JOURNAL / 'filler').unlink()
         journald.start(*settings)

@@ -111,11 +111,11 @@ class Status:
 
 
 class Audit:
-    def __init__(self, directory, config, ns=None, *options, environment=(), prefix=()):
+    def __init__(self, directory, config, ns=None, *options, environment=(), prefix=(), program=BUILD / 'src/sockauditd'):
         self.config = directory / 'sockaudit.yaml'
         self.config.write_text(config)
         self.status = Status(directory / 'notify')
-        command = [*prefix, BUILD / 'src/sockauditd', f'--config={self.config}', '--sink=json', *options]
+        command = [*prefix, program, f'--config={self.config}', '--sink=json', *options]
         inherited = {name: value for name, value in os.environ.items() if name != 'STATE_DIRECTORY'}
         if '--sink=journal' in options:
             inherited['STATE_DIRECTORY'] = str(directory / 'state')
