@@ -29,7 +29,7 @@ void delivery_loop_tell(DeliveryLoop *l) {
                 return;
         log_warning("journal: %llu events were sent twice and are not in it (SOCKAUDIT_SEQ %llu to %llu): a limit of rate, size or level, or a full disk",
                     (unsigned long long) loss->count, (unsigned long long) loss->first_seq, (unsigned long long) loss->last_seq);
-        outlet_say_lost(l->outlet, &(SinkLoss){ loss->count, loss->first_seq, loss->last_seq }, "journal-suppressed", loss->run);
+        outlet_say_lost(l->outlet, &(SinkLoss){ .count = loss->count, .first_seq = loss->first_seq, .last_seq = loss->last_seq }, "journal-suppressed", loss->run);
         *loss = (DeliveryLoss){};
         /* If it stores nothing at all, this event is the next that is lost. */
         l->tell_distance = l->arrived || l->tell_distance == 0 ? TELL_FIRST : MIN(2 * l->tell_distance, TELL_LONGEST);

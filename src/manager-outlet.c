@@ -45,7 +45,7 @@ static void outlet_tell_loss(Outlet *o) {
         SinkLoss loss = sink_take_loss(o->sink);
 
         if (loss.count > 0 && o->loss.count == 0) {
-                log_warning("%s: no more events may wait for it, and they are lost; counting", outlet_name(o));
+                log_warning("%s: %s, and events are lost; counting", outlet_name(o), loss.error == -ENOBUFS ? "no more may wait for it" : strerror(-loss.error));
                 o->loss = loss;
         } else if (loss.count > 0) {
                 o->loss.count += loss.count;
@@ -55,7 +55,7 @@ static void outlet_tell_loss(Outlet *o) {
                 return;
         loss = o->loss;
         o->loss = (SinkLoss){};
-        outlet_say_lost(o, &loss, "over-limit", NULL);
+        outlet_say_lost(o, &loss, loss.error == -ENOBUFS ? "over-limit" : "sink-failed", NULL);
 }
 
 void outlets_degrade(Outlets *o, const char *why) {

@@ -82,7 +82,7 @@ static int journal_first(Sink *sink, SinkItem *ret) {
         int r = delivery_next(s->delivery, ret);
 
         if (r < 0)
-                sink_lose(sink, waiting, s->last_seq - MIN(s->last_seq, waiting - 1), s->last_seq);
+                sink_lose(sink, r, waiting, s->last_seq - MIN(s->last_seq, waiting - 1), s->last_seq);
         return MAX(r, 0);
 }
 

@@ -42,4 +42,5 @@ struct Sink {
 };
 
 void sink_init(Sink *s, SinkKind kind, const SinkOps *ops, const FormatContext *c);
-void sink_lose(Sink *s, uint64_t count, uint64_t first_seq, uint64_t last_seq);
+/* error: why, negative errno; -ENOBUFS: no more may wait. */
+void sink_lose(Sink *s, int error, uint64_t count, uint64_t first_seq, uint64_t last_seq);

@@ -46,12 +46,14 @@ SinkKind sink_kind(const Sink *s) {
         return s->kind;
 }
 
-void sink_lose(Sink *s, uint64_t count, uint64_t first_seq, uint64_t last_seq) {
+void sink_lose(Sink *s, int error, uint64_t count, uint64_t first_seq, uint64_t last_seq) {
         SinkLoss *l = &s->loss;
 
         l->first_seq = l->count > 0 ? MIN(l->first_seq, first_seq) : first_seq;
         l->last_seq = MAX(l->last_seq, last_seq);
         l->count += count;
+        if (l->error == 0 || error != -ENOBUFS) /* that other ones follow from */
+                l->error = error;
 }
 
 static void sink_pop(Sink *s) {
@@ -65,7 +67,7 @@ static void sink_die(Sink *s) {
 
         s->dead = true;
         while (s->ops->first(s, &item) > 0) {
-                sink_lose(s, 1, item.seq, item.seq);
+                sink_lose(s, -EPIPE, 1, item.seq, item.seq);
                 sink_pop(s);
         }
 }
@@ -113,7 +115,7 @@ int sink_put(Sink *s, const Event *e) {
         if (r == 0)
                 r = s->ops->add(s, e->seq, &s->text);
         if (r < 0) {
-                sink_lose(s, 1, e->seq, e->seq);
+                sink_lose(s, r, 1, e->seq, e->seq);
                 return r == -ENOMEM ? r : -ENOBUFS;
         }
         (void) sink_drain(s, PUT_MAX);

@@ -32,6 +32,7 @@ typedef struct SinkLoss {
         uint64_t count;     /* events that could not be kept since the last question */
         uint64_t first_seq; /* of these; 0 when there were none */
         uint64_t last_seq;
+        int error;          /* why, negative errno: -ENOBUFS when no more may wait, else what failed */
 } SinkLoss;
 
 /* c: borrowed. path: of the journal's socket; NULL: /run/systemd/journal/socket. outbox: what waits, taken over on success; `waiting` events

@@ -170,6 +170,7 @@ static void test_journald_does_not_read(void **state) {
         assert_int_equal(loss.count, 1);
         assert_int_equal(loss.first_seq, lost);
         assert_int_equal(loss.last_seq, lost);
+        assert_int_equal(loss.error, -ENOBUFS);
         assert_int_equal(sink_put(s, event(lost + 1)), 0);
         assert_int_equal(next_seq(fd), lost + 1);
 }
@@ -230,6 +231,27 @@ static void test_journald_restarted(void **state) {
         assert_int_equal(next_seq(fd), 3);
         assert_int_equal(next_seq(fd), 0);
         close(fd);
+}
+
+/* What waits is there no more as it was: that is another loss than that no more may wait. */
+static void test_outbox_spoilt(void **state) {
+        _cleanup_(sink_freep) Sink *s = NULL;
+        Outbox *outbox = NULL;
+        OutboxFound found;
+        SinkLoss loss;
+        int fd = memfd_create("outbox", MFD_CLOEXEC);
+
+        (void) unlink(path);
+        assert_int_equal(outbox_open_fd(&outbox, fd, -1, QUEUE, &found), 0);
+        assert_int_equal(sink_journal_new(&s, &context, path, outbox, 0), 0);
+        for (uint64_t seq = 1; seq <= 3; seq++)
+                assert_int_equal(sink_put(s, event(seq)), 0);
+        assert_int_equal(pwrite(fd, "?", 1, (off_t) outbox_begin(outbox) + 80), 1);
+        assert_int_equal(sink_put(s, event(4)), 0);
+        assert_int_equal(sink_waiting(s), 0);
+        loss = sink_take_loss(s);
+        assert_int_equal(loss.error, -EBADMSG);
+        assert_true(loss.count == 4 && loss.first_seq == 1 && loss.last_seq == 4);
 }
 
 /* Who waits for its descriptor hears of the journald after this one, too. */
@@ -308,6 +330,7 @@ int main(void) {
                 cmocka_unit_test(test_journald_does_not_read),
                 cmocka_unit_test(test_socket_missing),
                 cmocka_unit_test(test_journald_restarted),
+                cmocka_unit_test(test_outbox_spoilt),
                 cmocka_unit_test(test_waited_for),
                 cmocka_unit_test(test_large_event_goes_as_memfd),
         };

@@ -249,6 +249,7 @@ static void test_dead_reader(void **state) {
         assert_int_equal(loss.count, 4);
         assert_int_equal(loss.first_seq, seq - 2);
         assert_int_equal(loss.last_seq, seq + 1);
+        assert_int_equal(loss.error, -EPIPE);
         close(fds[1]);
 }
 
