@@ -36,6 +36,7 @@
 #include "manager-resume.h"
 
 #define STOP_WAIT_USEC (2 * USEC_PER_SEC) /* for what still waits for a sink */
+#define BLIND_MAX (10 * USEC_PER_SEC)     /* so long looks may fail: then a new start, by whoever watches over us, may help */
 
 typedef struct Manager {
         ManagerOptions options;
@@ -54,6 +55,7 @@ typedef struct Manager {
         Notices notices;
         ProcessNotices processes;
         Pace pace;
+        uint64_t blind; /* since when no look has succeeded; 0: the last one has */
         Resume resume;
         bool as_text;   /* some namespaces are read as text, and that was told */
         bool ready;
@@ -147,6 +149,24 @@ static void on_process(void *userdata) {
                 (void) sd_event_source_set_time(m->timer, at);
 }
 
+/* What a look did not finish is left as it was. Maybe the next one has memory and descriptors again. */
+static int look_failed(Manager *m, uint64_t now, int error) {
+        int r;
+
+        if (m->blind == 0)
+                m->blind = now;
+        if (m->options.once || now - m->blind >= BLIND_MAX) {
+                log_error("cannot look any more: %s", strerror(-error));
+                return error;
+        }
+        if (m->blind == now)
+                log_warning("cannot look: %s; trying again", strerror(-error));
+        ledger_condition(m->ledger, CONDITION_LOOK, true, -error, now);
+        outlets_flush(&m->outlets);
+        r = sd_event_source_set_time_relative(m->timer, m->config->interval);
+        return r < 0 ? r : sd_event_source_set_enabled(m->timer, SD_EVENT_ONESHOT);
+}
+
 static int cycle(Manager *m) {
         uint64_t started = clock_boottime(), asleep = heartbeat_check_clock(&m->heartbeat), distance;
         CycleFigures figures;
@@ -156,10 +176,10 @@ static int cycle(Manager *m) {
         notices_drain(&m->notices);
         process_notices_drain(&m->processes);
         r = cycle_run(&m->cycle, &figures);
-        if (r < 0) {
-                log_error("cannot look any more: %s", strerror(-r));
-                return r;
-        }
+        if (r < 0)
+                return look_failed(m, started, r);
+        m->blind = 0;
+        ledger_condition(m->ledger, CONDITION_LOOK, false, 0, clock_boottime());
         if (ledger_heal_at(m->ledger) <= started)
                 ledger_healed(m->ledger, started + figures.duration);
         pace_check(&m->pace, m->ledger, m->config, started, figures.duration, asleep, heartbeat_check_clock(&m->heartbeat));

@@ -10,6 +10,7 @@ static const struct {
         const char *word, *what;
 } conditions[_CONDITION_MAX] = {
         [CONDITION_OUTBOX] = { "outbox", "the disk takes no more: what waits for the journal is lost when the daemon ends" },
+        [CONDITION_LOOK] = { "look", "nothing can be looked at: what opens and closes meanwhile is not seen" },
         [CONDITION_MAP] = { "map", "the state cannot be written: the next start tells everything anew" },
 };
 

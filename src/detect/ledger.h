@@ -264,6 +264,7 @@ void ledger_over_limit(Ledger *l, LedgerLimit limit, uint64_t now, uint64_t coun
 typedef enum LedgerCondition {
         CONDITION_OUTBOX, /* what waits for the journal is not kept on disk */
         CONDITION_MAP,    /* what the next start should know is not kept */
+        CONDITION_LOOK,   /* looks fail */
         _CONDITION_MAX,
 } LedgerCondition;
 
