@@ -63,11 +63,15 @@ static int listener(unsigned host, struct sockaddr_in *ret) {
         return fd;
 }
 
-static Pair open_tcp(int at, const struct sockaddr_in *to) {
+static Pair open_tcp(unsigned host, int at, const struct sockaddr_in *to) {
         const struct linger reset = { .l_onoff = 1 };
+        struct sockaddr_in from = address(host);
+        int late = 1; /* the port is chosen at connect(2): it need be free only towards that peer */
         Pair p;
 
         p.fd[0] = check(socket(AF_INET, SOCK_STREAM, 0), "socket");
+        check(setsockopt(p.fd[0], IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &late, sizeof(late)), "late");
+        check(bind(p.fd[0], (struct sockaddr *) &from, sizeof(from)), "bind");
         check(connect(p.fd[0], (const struct sockaddr *) to, sizeof(*to)), "connect");
         p.fd[1] = check(accept(at, NULL, NULL), "accept");
         for (int i = 0; i < 2; i++)
@@ -87,7 +91,7 @@ static Pair open_pair(Kind kind, unsigned host, int at, const struct sockaddr_in
         Pair p;
 
         if (kind == KIND_TCP)
-                return open_tcp(at, to);
+                return open_tcp(host, at, to);
         if (kind == KIND_UDP)
                 return open_udp(host);
         check(socketpair(AF_UNIX, SOCK_STREAM, 0, p.fd), "socketpair");
