@@ -21,6 +21,7 @@
 #include "emit/sink.h"
 
 #define READ_EVERY (200 * USEC_PER_MSEC)
+#define READ_MAX 1000
 
 static FormatContext context = { .clock_offset = 1700000000000000 };
 static Event event;
@@ -97,13 +98,16 @@ static void send_all(uint32_t n) {
 
 /* --- the sink ---------------------------------------------------------------------------------------- */
 
-static void read_back(Confirm *c, Delivery *d) {
+/* As the daemon does (manager-delivery.c). True: to the end. */
+static bool read_back(Confirm *c, Delivery *d) {
         uint64_t seq;
+        int i;
 
         confirm_refresh(c);
-        for (int i = 0; i < 1000 && confirm_next(c, &seq) > 0; i++)
+        for (i = 0; i < READ_MAX && confirm_next(c, &seq) > 0; i++)
                 (void) delivery_confirm(d, seq);
         delivery_settle(d);
+        return i < READ_MAX;
 }
 
 static void deliver_all(uint32_t n, bool confirmed) {
@@ -135,8 +139,7 @@ static void deliver_all(uint32_t n, bool confirmed) {
                         (void) sink_put(s, usual_event(i++));
                 if (clock_monotonic() - read_at < READ_EVERY && i <= n)
                         continue;
-                read_back(c, d);
-                read_at = clock_monotonic();
+                read_at = read_back(c, d) ? clock_monotonic() : 0;
         }
 }
 
