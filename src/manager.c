@@ -457,8 +457,8 @@ int manager_run(const ManagerOptions *options) {
                 tell_stopped(&m);
                 outlets_drain(&m.outlets, STOP_WAIT_USEC);
                 if (r >= 0)
-                        /* What is lost was not told. */
-                        resume_save(&m.resume, outlets_waiting(&m.outlets) > 0 ? NULL : m.ledger, m.cycle.namespaces, m.cycle.namespace_count);
+                        /* What is lost was not told, and half a look is no map. */
+                        resume_save(&m.resume, outlets_waiting(&m.outlets) > 0 || m.blind > 0 ? NULL : m.ledger, m.cycle.namespaces, m.cycle.namespace_count);
         } else if (r != -EBADMSG)
                 log_error("cannot start: %s", strerror(-r));
         manager_done(&m);
