@@ -76,11 +76,13 @@ static void read_run(DeliveryLoop *l, const char *run) {
         l->confirm = new;
 }
 
+/* False: it cannot be, for now. */
 static bool reopen(DeliveryLoop *l) {
         int r = confirm_reopen(l->confirm);
 
-        if (r < 0)
-                do_not_confirm(l, r);
+        if (r < 0 && !l->stale)
+                log_warning("journal: cannot be opened anew (%s): what is missing in it is not known yet", strerror(-r));
+        l->stale = r < 0;
         return r >= 0;
 }
 
@@ -107,12 +109,16 @@ static bool read_back(DeliveryLoop *l) {
 static void judge(DeliveryLoop *l) {
         bool whole;
 
+        l->behind = false;
         /* Before reading: what it had stored when it answered is there to be read. */
         l->answered |= synchronize_answered(&l->synchronize) > 0;
         whole = read_back(l);
-        if (whole && l->answered && delivery_oldest(l->delivery) <= l->asked_mark)
+        if (whole && l->answered && delivery_oldest(l->delivery) <= l->asked_mark) {
                 /* Something is missing: maybe where we look, since the journal is elsewhere by now. */
-                whole = reopen(l) && read_back(l);
+                if (!reopen(l))
+                        return;
+                whole = read_back(l);
+        }
         delivery_dealt_with(l->delivery, whole && l->answered ? l->asked_mark : 0);
         l->answered &= !whole;
         l->behind = !whole;

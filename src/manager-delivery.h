@@ -24,6 +24,7 @@ typedef struct DeliveryLoop {
 
         Confirm *confirm; /* NULL: the journal is not read back */
         bool behind;      /* there is more to read */
+        bool stale;       /* it could not be opened anew, and that was logged */
 
         Synchronize synchronize;
         uint64_t asked_at, asked_mark;

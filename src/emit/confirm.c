@@ -80,10 +80,14 @@ int confirm_reopen(Confirm *c) {
         sd_journal *before = TAKE_PTR(c->journal);
         int r = open_journal(c);
 
-        sd_journal_close(before);
         if (r >= 0)
                 r = seek_last(c);
-        return r < 0 ? r : add_matches(c);
+        if (r >= 0)
+                r = add_matches(c);
+        sd_journal_close(r < 0 ? c->journal : before);
+        if (r < 0)
+                c->journal = before;
+        return MIN(r, 0);
 }
 
 void confirm_refresh(Confirm *c) {

@@ -17,7 +17,7 @@ Confirm *confirm_free(Confirm *c);
 DEFINE_CLEANUP(Confirm, confirm_free)
 
 /* Open the journal that is there now, and go on with the entry that was read last, once more; if none was, with the first one. A directory that was made, or mounted, since
- * it was opened is seen so. 0; or negative errno, and the reader can only be freed. */
+ * it was opened is seen so. 0; or negative errno, and the reader is as it was. */
 int confirm_reopen(Confirm *c);
 
 /* Look for new files of the journal; before each series of confirm_next(). */
