@@ -148,6 +148,7 @@ void heartbeat_after_cycle(Heartbeat *h, uint64_t interval) {
 void heartbeat_stop(Heartbeat *h) {
         Cycle *c = h->cycle;
 
+        ledger_flush_processes(c->ledger, clock_boottime());
         cycle_books_now(&c->books, c->proc_fd, c->ledger, c->namespaces, c->namespace_count);
         tell_balance(h);
 }

@@ -219,12 +219,13 @@ int resume_ledger(Resume *r, Ledger **ret, const Netns *own, const LedgerOptions
 
 /* --- end ------------------------------------------------------------------------------------------- */
 
-void resume_renew(Resume *r, uint64_t looked, uint64_t interval) {
+void resume_renew(Resume *r, Ledger *l, uint64_t looked, uint64_t interval) {
         int e;
 
         r->head.looked = looked;
         if (r->dir_fd < 0 || looked < r->written + interval)
                 return;
+        ledger_flush_processes(l, looked);
         r->written = looked;
         e = put(r, &TEXT_NULL);
         if (e < 0 && r->error == 0)

@@ -15,7 +15,7 @@
 #include "detect/ledger.h"
 
 #define RESUME_NAME "map"
-#define RESUME_VERSION 2
+#define RESUME_VERSION 3
 
 /* The beginning of the file. */
 typedef struct ResumeHead {
@@ -52,8 +52,9 @@ void resume_done(Resume *r);
 /* ledger_new(), and ledger_restore() where there is a map. own: our own namespace. 0 or negative errno. */
 int resume_ledger(Resume *r, Ledger **ret, const Netns *own, const LedgerOptions *options, const RuleSet *rules, ledger_emit_t emit, void *userdata);
 
-/* The last look began at `looked`: if the run ended now, nothing were known since then. Written each `interval`. */
-void resume_renew(Resume *r, uint64_t looked, uint64_t interval);
+/* The last look began at `looked`: if the run ended now, nothing were known since then. Written each `interval`; what the
+ * ledger has seen before and keeps back is told then. */
+void resume_renew(Resume *r, Ledger *l, uint64_t looked, uint64_t interval);
 /* The end, after a judgement; l NULL: without a map. namespaces: those that the cycle knows. */
 void resume_save(Resume *r, Ledger *l, const Netns *namespaces, size_t count);
 

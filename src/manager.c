@@ -185,7 +185,7 @@ static int cycle(Manager *m) {
         pace_check(&m->pace, m->ledger, m->config, started, figures.duration, asleep, heartbeat_check_clock(&m->heartbeat));
         heartbeat_after_cycle(&m->heartbeat, m->config->balance);
         fold_store_turn(&m->fold);
-        resume_renew(&m->resume, m->cycle.began, m->config->balance);
+        resume_renew(&m->resume, m->ledger, m->cycle.began, m->config->balance);
         ledger_condition(m->ledger, CONDITION_MAP, m->resume.error != 0, m->resume.error, clock_boottime());
         outlets_flush(&m->outlets);
         log_debug("a look of %llu ms: %zu suspects asked about, %zu of them alive", (unsigned long long) (figures.duration / USEC_PER_MSEC),

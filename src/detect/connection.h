@@ -49,6 +49,7 @@ typedef struct TableState {
 } TableState;
 
 typedef struct Actor Actor;
+typedef struct Crowd Crowd;
 typedef struct Connection Connection;
 
 typedef struct Holder {
@@ -101,6 +102,7 @@ struct Actor {
         size_t passed;      /* of its sockets, to the process whose walk is being settled; else 0 */
         uint32_t saved;     /* its number while the map is being saved; else 0 */
         bool by_fork;
+        Crowd *crowd;       /* in whose sums its process-matched is; NULL: it was told singly, or not */
         uint64_t inherited_not_before, inherited_not_after;
 };
 

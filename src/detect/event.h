@@ -239,7 +239,7 @@ typedef enum FieldType {
         X(DEGRADED, "DEGRADED", WORD, "What is worse than it could be, and why")                                          \
         X(CONDITION, "CONDITION", WORD, "What has got worse, or is as before: outbox, map")                               \
         X(SOCKET_COUNT, "SOCKET_COUNT", NUMBER, "Sockets of watched processes in the map")                                \
-        X(PROCESS_COUNT, "PROCESS_COUNT", NUMBER, "Processes that match a rule")                                          \
+        X(PROCESS_COUNT, "PROCESS_COUNT", NUMBER, "Processes that match a rule, or for which the event stands")               \
         X(COUNTS, "COUNTS", WORD, "Events so far: kind=n, separated by blanks")                                            \
         X(KEEPS, "KEEPS", USEC, "How long the journal keeps what is written to it, at the rate of what it holds")          \
         X(OPENED_KERNEL, "OPENED_KERNEL", WORD, "Openings by the kernel's own counters: active passive")                   \

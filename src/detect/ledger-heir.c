@@ -110,7 +110,7 @@ static void tell_heir(Ledger *l, Actor *a) {
         event_set_word(e, EVENT_FIELD_FROM_ENTITY, a->heir_of->entity);
         if (a->rule >= 0)
                 event_set_word(e, EVENT_FIELD_RULE, l->rules->rules[a->rule].name);
-        ledger_say(l, e);
+        ledger_say_process(l, e, a);
 }
 
 static bool is_due(const Actor *a, uint64_t now) {

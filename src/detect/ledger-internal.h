@@ -2,12 +2,13 @@
 #pragma once
 
 /* What the files of the ledger share: ledger.c (the map), ledger-look.c (looks), ledger-sweep.c and ledger-judge.c (judgement), ledger-process.c (processes),
- * ledger-holder.c (their descriptors), ledger-holder-change.c and ledger-heir.c (what is told of these), ledger-note.c (notices),
- * ledger-condition.c (what makes us work less well), ledger-stall.c (what stands still), ledger-expect.c (what is missing), ledger-baseline.c (what lives on),
- * ledger-event.c (making events), ledger-fold.c (sums instead), ledger-save.c and
+ * ledger-crowd.c (what is told of many at once), ledger-holder.c (their descriptors), ledger-holder-change.c and ledger-heir.c (what is told of these),
+ * ledger-note.c (notices), ledger-condition.c (what makes us work less well), ledger-stall.c (what stands still), ledger-expect.c (what is missing),
+ * ledger-baseline.c (what lives on), ledger-event.c (making events), ledger-fold.c (sums instead), ledger-save.c and
  * ledger-record.c (from one run to the next) and books.c. */
 
 #include "detect/connection.h"
+#include "detect/event-sum.h"
 #include "detect/ledger.h"
 
 #define USEC_PER_TICK 10000 /* start times are cut to ticks of 10 ms */
@@ -33,6 +34,26 @@ typedef struct Book {
         uint64_t unattributable; /* destroy messages of sockets without peer */
         uint64_t missed;         /* closes of connections that were never in the map */
 } Book;
+
+/* What is told of processes and can be told of many at once: in the order in which it is. */
+typedef enum CrowdKind {
+        CROWD_MATCHED,
+        CROWD_INHERITED,
+        CROWD_GONE,
+        _CROWD_KIND_MAX,
+} CrowdKind;
+
+/* Children of one process that run the same program under the same rule. */
+struct Crowd {
+        UT_hash_handle hh; /* Ledger.crowds, by key */
+        char *key;
+        uint32_t parent; /* pid; 0: of any */
+        char *parent_entity, *parent_comm; /* NULL: not known */
+        size_t members; /* Actors that are in it */
+        uint64_t since; /* its minute began; 0: not yet */
+        unsigned singly[_CROWD_KIND_MAX]; /* told in this minute */
+        EventSum sums[_CROWD_KIND_MAX];
+};
 
 /* What a rule expects, and the last of its connections that ended: what a process that gave up has left. */
 typedef struct Expectation {
@@ -92,6 +113,8 @@ struct Ledger {
         } conditions[_CONDITION_MAX];
 
         Actor *actors;       /* by pid */
+        Crowd *crowds;       /* by key */
+        bool thrifty;        /* the budget is spent: nothing is told singly that need not be */
         Actor *walked;       /* between holders_begin and holders_end */
         Holder **walk_place; /* among its holders: of walk_fd, the last that was named */
         int walk_fd;
@@ -180,6 +203,8 @@ Actor *ledger_actor(const Ledger *l, uint32_t pid);
 Actor *actor_reference(Actor *a);
 Actor *actor_release(Actor *a);
 void ledger_processes_free(Ledger *l);
+/* NULL: not known. A pid that was given again is no parent. */
+const Actor *ledger_actor_parent(const Ledger *l, const Actor *a);
 /* Its entity, of pid and start. */
 void ledger_actor_identify(const Ledger *l, Actor *a);
 /* When the last scan began that is over and was complete; 0: none. */
@@ -191,6 +216,17 @@ void ledger_actor_announce(Ledger *l, Actor *a, uint64_t t1);
 void ledger_announce(Ledger *l);
 /* As ledger_process_see(), for a notice. */
 int ledger_process_note(Ledger *l, const Notice *n);
+
+/* ledger-crowd.c */
+/* An event about a, as it would be told: it is, or it goes into a sum. */
+void ledger_say_process(Ledger *l, Event *e, Actor *a);
+/* The sums whose minute is over, or all of them. */
+void ledger_tell_crowds(Ledger *l, uint64_t now, bool all);
+/* The one with this key, else a new one; copies. NULL: out of memory. */
+Crowd *ledger_crowd(Ledger *l, const char *key, uint32_t parent, const char *entity, const char *comm);
+/* From now on a is in c; NULL: in none. */
+void ledger_crowd_join(Actor *a, Crowd *c);
+void ledger_crowds_free(Ledger *l);
 
 /* ledger-stall.c */
 /* A row of c, before c takes it over; first: there was none before. */

@@ -349,6 +349,7 @@ void ledger_judge(Ledger *l, uint64_t now) {
         l->unheld = l->sought = 0;
         l->everyone = false;
         ledger_heirs_due(l, now);
+        ledger_tell_crowds(l, now, false);
         l->looked = l->reloaded = false;
         l->cycle++;
 }

@@ -42,9 +42,10 @@ void ledger_actor_gone(Ledger *l, Actor *a, uint64_t not_before, uint64_t not_af
                 ledger_event_process(l, e, a, false);
                 if (a->rule >= 0)
                         event_set_word(e, EVENT_FIELD_RULE, l->rules->rules[a->rule].name);
-                ledger_say(l, e);
+                ledger_say_process(l, e, a);
                 l->matched_actors--;
         }
+        ledger_crowd_join(a, NULL);
         ledger_holders_gone(l, a, not_before, not_after);
         HASH_DEL(l->actors, a);
         actor_release(a);
@@ -164,8 +165,7 @@ static void actor_replace_facts(Actor *a, Process *p) {
         process_init(p);
 }
 
-/* NULL: not known. A pid that was given again is no parent. */
-static const Actor *actor_parent(const Ledger *l, const Actor *a) {
+const Actor *ledger_actor_parent(const Ledger *l, const Actor *a) {
         const Actor *parent = ledger_actor(l, a->process.parent);
 
         return parent && parent->process.start_ticks <= a->process.start_ticks ? parent : NULL;
@@ -178,7 +178,7 @@ static bool is_own(const Ledger *l, const Actor *a) {
 
 /* Which rules does it match now? Old matches stay (unless the rules are new), its holders count as new where it gains one. */
 static void actor_judge(Ledger *l, Actor *a) {
-        const Actor *parent = actor_parent(l, a);
+        const Actor *parent = ledger_actor_parent(l, a);
         bool sticky = a->rule >= 0 && !a->stale;
         RuleBits before = a->matched, now = {};
         bool gained = false, wanted = a->wanted;
@@ -282,7 +282,7 @@ void ledger_actor_announce(Ledger *l, Actor *a, uint64_t t1) {
         e = ledger_event(l, EVENT_PROCESS_MATCHED, a->announce_not_before, t1, "snapshot");
         ledger_event_process(l, e, a, true);
         event_set_word(e, EVENT_FIELD_RULE, l->rules->rules[a->rule].name);
-        ledger_say(l, e);
+        ledger_say_process(l, e, a);
         l->matched_actors += !a->announced;
         a->announced = true;
         a->announce = false;
@@ -294,7 +294,7 @@ static void retract(Ledger *l, Actor *a, uint64_t t1) {
         Event *e = ledger_event(l, EVENT_PROCESS_GONE, l->previous_scan_t0, t1, "snapshot");
 
         ledger_event_process(l, e, a, false);
-        ledger_say(l, e);
+        ledger_say_process(l, e, a);
         l->matched_actors--;
         a->announced = false;
 }
@@ -317,7 +317,7 @@ static void descend(Ledger *l) {
         for (bool again = l->scan_judged; again;) {
                 again = false;
                 for (Actor *a = l->actors; a; a = a->hh.next) {
-                        const Actor *parent = actor_parent(l, a);
+                        const Actor *parent = ledger_actor_parent(l, a);
                         RuleBits before = a->matched;
 
                         if (!parent || a->excluded || !could_inherit(a, parent, &passing))

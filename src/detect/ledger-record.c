@@ -143,6 +143,28 @@ static void process_record(Image *i, Process *p) {
         p->exe_state = exe_state;
 }
 
+/* What a crowd has to tell was told before: who was folded into it is folded out. */
+static void crowd_record(Image *i, Actor *x) {
+        Archive *a = &i->archive;
+        char *key = x->crowd ? x->crowd->key : NULL, *entity = x->crowd ? x->crowd->parent_entity : NULL;
+        char *comm = x->crowd ? x->crowd->parent_comm : NULL;
+        uint32_t parent = x->crowd ? x->crowd->parent : 0;
+
+        if (!archive_bit(a, x->crowd != NULL))
+                return;
+        archive_string(a, &key);
+        ARCHIVE(a, parent);
+        archive_string(a, &entity);
+        archive_string(a, &comm);
+        if (!archive_loads(a))
+                return;
+        if (archive_check(a, key != NULL))
+                ledger_crowd_join(x, ledger_crowd(i->ledger, key, parent, entity, comm)); /* out of memory: its end is told singly */
+        free(key);
+        free(entity);
+        free(comm);
+}
+
 void image_actor(Image *i, Actor *x) {
         Archive *a = &i->archive;
 
@@ -155,6 +177,7 @@ void image_actor(Image *i, Actor *x) {
         x->excluded = archive_bit(a, x->excluded);
         moment(i, &x->seen_t0);
         moment(i, &x->judged_t0);
+        crowd_record(i, x);
 }
 
 /* --- connections ----------------------------------------------------------------------------------- */

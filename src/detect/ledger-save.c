@@ -76,6 +76,8 @@ static int load_actor(Image *i) {
         ARCHIVE(a, x->process.start_ticks);
         ledger_actor_identify(i->ledger, x);
         image_actor(i, x);
+        if (!archive_check(a, known || !x->crowd))
+                return 0;
         if (!archive_check(a, !known || (x->process.pid != 0 && !ledger_actor(i->ledger, x->process.pid))) || !known)
                 return 0;
         HASH_ADD(hh, i->ledger->actors, process.pid, sizeof(x->process.pid), x);

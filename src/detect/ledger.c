@@ -270,6 +270,7 @@ Ledger *ledger_free(Ledger *l) {
         }
         ledger_expect_free(l, l->rules);
         ledger_processes_free(l);
+        ledger_crowds_free(l);
         ledger_books_free(l);
         pool_done(&l->connection_pool);
         pool_done(&l->holder_pool);

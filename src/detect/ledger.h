@@ -272,6 +272,9 @@ typedef enum LedgerCondition {
  * 0: unknown. Not while another event is being made. */
 void ledger_condition(Ledger *l, LedgerCondition condition, bool holds, int error, uint64_t now);
 
+/* What is kept back of processes, to be told in sums (ledger-crowd.c), is told now. */
+void ledger_flush_processes(Ledger *l, uint64_t now);
+
 /* --- sums ------------------------------------------------------------------------------------------ */
 
 /* Where connections are counted of rules that fold them. Borrowed; NULL, or never called: they are told singly. */

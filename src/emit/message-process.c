@@ -6,6 +6,14 @@
 
 #include "emit/message-private.h"
 
+/* Of those that this event stands for. */
+static void put_number(Message *m) {
+        if (!message_has(m, EVENT_FIELD_PROCESS_COUNT))
+                return;
+        m->detailed = true;
+        message_put_count(message_detail(m), message_number(m, EVENT_FIELD_PROCESS_COUNT), "process", "es");
+}
+
 void message_put_process(Message *m) {
         Text *t = m->text;
 
@@ -29,6 +37,7 @@ void message_put_process(Message *m) {
                 message_put_name(m, EVENT_FIELD_PARENT_COMM, NAME_MAX_, "?");
                 text_printf(t, "[%" PRIu64 "]", message_number(m, EVENT_FIELD_PARENT_PID));
         }
+        put_number(m);
         message_detail_end(m);
 }
 
@@ -38,4 +47,5 @@ void message_put_inherited(Message *m) {
         message_put_name(m, EVENT_FIELD_FROM_COMM, NAME_MAX_, "?");
         if (message_has(m, EVENT_FIELD_FROM_PID))
                 text_printf(m->text, "[%" PRIu64 "]", message_number(m, EVENT_FIELD_FROM_PID));
+        put_number(m);
 }

@@ -98,6 +98,29 @@ def test_exec_fork_and_user(audit, actor):
     a.next('process-gone', PID=child)  # though its parent does not wait for it
 
 
+def test_crowd(audit, actor):
+    """A process with 200 children: ten are told singly, with their ends, and all others in sums. None is left out, and none is told twice."""
+    a = audit()
+    parent = actor('noticed')
+    parent.do('signal.signal(signal.SIGCHLD, signal.SIG_IGN) and None')
+    children = {str(parent.do('os.fork() or time.sleep(0.5) or os._exit(0)')) for _ in range(200)}
+    while any(Path(f'/proc/{pid}').exists() for pid in children):
+        time.sleep(0.01)
+    parent.end()
+    a.until(lambda: a.of('process-gone', PID=parent.pid), 'end of the parent')
+    assert a.stop() == 0
+    singles = []
+    for kind in 'process-matched', 'process-gone':
+        singly = [e['SOCKAUDIT_PID'] for e in a.of(kind) if 'SOCKAUDIT_PROCESS_COUNT' not in e and e['SOCKAUDIT_PID'] in children]
+        sums = [e for e in a.of(kind) if 'SOCKAUDIT_PROCESS_COUNT' in e]
+        assert all((e['SOCKAUDIT_COMM'], e['SOCKAUDIT_PARENT_PID'], 'SOCKAUDIT_PID' in e) == ('noticed', str(parent.pid), False) for e in sums)
+        assert len(singly) == len(set(singly)) and len(singly) + sum(int(e['SOCKAUDIT_PROCESS_COUNT']) for e in sums) == 200
+        # Ten for each minute that began meanwhile.
+        assert len(sums) >= 1 and len(singly) == 10 * len(sums)
+        singles.append(set(singly))
+    assert singles[0] == singles[1]
+
+
 def test_zombie_is_seen_by_no_scan(audit, actor):
     """Who has ended is not there for a scan, either."""
     a = audit(CONFIG.replace('20s', '100ms').replace('1h', '1s'))
@@ -213,5 +236,5 @@ def test_elsewhere_it_is_said(tmp_path, ns):
     """In a namespace of its own the kernel acknowledges nothing."""
     a = Audit(tmp_path, CONFIG, ns)
     a.until(lambda: a.status.cycles >= 1, 'first cycle')
-    assert any('no notices of processes here' in line for line in a.said)
+    a.until(lambda: any('no notices of processes here' in line for line in a.said), 'word of it')
     assert a.stop() == 0

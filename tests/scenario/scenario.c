@@ -46,7 +46,7 @@
  *                                            passive-before=3: before its tables were read; born: since the start
  *     turned-away overflows=5 drops=6        what it has turned away, where somebody waits
  *     at T fold                             the sums that are due are told; or all: stop, boot SHIFT
- *     at T flush                             the folded closes of unknown sockets are told
+ *     at T flush                             what is kept back to be told in sums is told: processes, and closes of unknown sockets
  *     at T-T gap REASON
  *     reload                        new rules, in rows like those of `rules`
  *     at T restart                  the map is saved, and restored by then; with rows: new rules
@@ -563,6 +563,7 @@ static void step_balance(Scenario *s) {
 
 static void step_flush(Scenario *s) {
         script_done(&s->script);
+        ledger_flush_processes(s->ledger, s->t1);
         ledger_tell_folded(s->ledger, s->t1, FOLDED_MISSED);
 }
 

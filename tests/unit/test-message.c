@@ -88,6 +88,9 @@ static void test_inherited(void **state) {
         event_set_word(&e, EVENT_FIELD_FROM_COMM, "nginx");
         event_set_word(&e, EVENT_FIELD_RULE, "web");
         assert_message("nginx[901] inherited: 5000 sockets of nginx[812] (rule web)");
+        event_clear(&e, EVENT_FIELD_PID);
+        event_set_number(&e, EVENT_FIELD_PROCESS_COUNT, 40);
+        assert_message("nginx[?] inherited: 5000 sockets of nginx[812], 40 processes (rule web)");
 }
 
 static void test_stalled(void **state) {
@@ -260,6 +263,10 @@ static void test_process(void **state) {
         event_set_number(&e, EVENT_FIELD_PARENT_PID, 1);
         event_set_word(&e, EVENT_FIELD_PARENT_COMM, "systemd");
         assert_message("nginx[812] matched: /usr/sbin/nginx (deleted) uid 33 acting as 0 in x.service child of systemd[1] (rule web)");
+
+        event_clear(&e, EVENT_FIELD_PID);
+        event_set_number(&e, EVENT_FIELD_PROCESS_COUNT, 190);
+        assert_message("nginx[?] matched: /usr/sbin/nginx (deleted) uid 33 acting as 0 in x.service child of systemd[1], 190 processes (rule web)");
 
         begin(EVENT_PROCESS_GONE, "(sd-pam)", 9);
         assert_message("\"(sd-pam)\"[9] gone: -");
