@@ -12,6 +12,7 @@
 #include "base/log.h"
 
 #define RETRY_USEC USEC_PER_SEC
+#define JOURNAL_ENTRY 350 /* bytes that journald adds of its own to an entry; the rest takes about as many as we send (tests/journald/test_size.py) */
 #define DRAIN_MSEC 20 /* between two looks at the end, where nothing can be waited for */
 
 Event *audit_event(EventKind kind) {
@@ -189,9 +190,15 @@ bool outlets_hold(Outlets *o, const char *run, uint64_t seq) {
         return o->delivery.outlet && delivery_holds(o->delivery.delivery, run, seq);
 }
 
-void outlets_put(Outlets *o, const Event *e) {
-        for (size_t i = 0; i < o->count; i++)
+uint64_t outlets_put(Outlets *o, const Event *e) {
+        uint64_t journal = 0;
+
+        for (size_t i = 0; i < o->count; i++) {
                 (void) sink_put(o->items[i].sink, e); /* what it cannot take it counts */
+                if (sink_kind(o->items[i].sink) == SINK_JOURNAL)
+                        journal = JOURNAL_ENTRY + sink_size(o->items[i].sink);
+        }
+        return journal;
 }
 
 void outlets_flush(Outlets *o) {

@@ -46,7 +46,8 @@ bool outlets_have(const Outlets *o, SinkKind kind);
 /* Events that are not written yet, and are lost if we end now: not those in an outbox. */
 uint64_t outlets_waiting(const Outlets *o);
 
-void outlets_put(Outlets *o, const Event *e);
+/* How many bytes it takes of the journal, about; 0 where there is none. */
+uint64_t outlets_put(Outlets *o, const Event *e);
 
 /* Send what can be sent. When no outlet is left that anybody hears, the event loop is told to exit with -EPIPE. */
 void outlets_flush(Outlets *o);

@@ -70,7 +70,7 @@ static void on_event(void *userdata, const Event *e) {
 
         clock_read(&now);
         m->format.clock_offset = clock_follow(m->format.clock_offset, &now);
-        outlets_put(&m->outlets, e);
+        ledger_spend(m->ledger, e, outlets_put(&m->outlets, e));
 }
 
 static void tell_configuration(Manager *m, EventKind kind) {
@@ -240,6 +240,7 @@ static LedgerOptions ledger_options(const Config *c) {
                 .max_sockets = c->limits.sockets,
                 .max_holders = c->limits.holders,
                 .baseline = c->baseline,
+                .budget = c->budget,
                 .cmdline = c->cmdline,
                 .tell_community_id = c->community_id,
         };

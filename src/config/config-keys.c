@@ -56,6 +56,9 @@ const Key config_keys[] = {
         { SECTION_TOP, "baseline", KEY_DURATION, FIELD(Draft, config.baseline), RANGE("0", "30d"), .initial = "24h",
           .help = "After so long connections and listeners that live on are told once more, as present, spread over its first 24th: so the journal knows them, "
                   "however short it keeps. 0: never." },
+        { SECTION_TOP, "budget", KEY_SIZE, FIELD(Draft, config.budget), RANGE("0", "1T"), .initial = "0",
+          .help = "Bytes of the journal a day; an hour's may be written at once. When they are spent, events of priority 6 that would be told one by one are told in "
+                  "sums, none is left out, and *audit-degraded* says so. All others are told as ever. 0: no limit." },
         { SECTION_TOP, "retention_wanted", KEY_DURATION, FIELD(Draft, config.retention_wanted), RANGE("0", "3650d"), .initial = "0",
           .help = "How long the journal should keep what it is told. Where it keeps less, the daemon warns of it and *sockaudit doctor* says so. 0: nothing is wanted." },
         { SECTION_TOP, "collector", KEY_CHOICE, FIELD(Draft, config.collector),

@@ -23,6 +23,7 @@ typedef struct Config {
         uint64_t interval; /* usec */
         uint64_t balance;  /* usec: from one audit-balance to the next */
         uint64_t baseline; /* usec: what lives on is told once more; 0: never */
+        uint64_t budget;   /* bytes of the journal a day; 0: no limit */
         uint64_t retention_wanted; /* usec that the journal should keep; 0: any */
         uint64_t rescan;   /* usec: who has run is read again and his descriptors are walked, and of the others one in eight */
         int collector;     /* CollectorKind of collect/collect.h */

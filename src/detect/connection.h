@@ -235,6 +235,7 @@ struct Connection {
         bool unanswered : 1;     /* ... which never became a connection, as it said */
         bool repeat : 1;         /* it is to be told once more (baseline) */
         bool folded : 1;         /* its opening is in a sum, and so is what comes of it */
+        bool coarse : 1;         /* ... not in one of its rule, but of ledger_fold_coarse */
 };
 
 /* The value of a slot in Ledger.sockets: a Connection, or a word about a socket that is not watched. */

@@ -237,7 +237,10 @@ typedef enum FieldType {
         X(GAP_LIMIT, "GAP_LIMIT", WORD, "Limit that was reached: sockets, processes, namespaces")                         \
         X(COLLECTOR, "COLLECTOR", WORD, "Collector in use")                                                               \
         X(DEGRADED, "DEGRADED", WORD, "What is worse than it could be, and why")                                          \
-        X(CONDITION, "CONDITION", WORD, "What has got worse, or is as before: outbox, map")                               \
+        X(CONDITION, "CONDITION", WORD, "What has got worse, or is as before: budget, outbox, map")                      \
+        X(BUDGET_WRITTEN, "BUDGET_WRITTEN", NUMBER, "Bytes of the journal since the budget was full")                      \
+        X(BUDGET_RULES, "BUDGET_RULES", BYTES, "The rules that took most of it: rule=bytes, separated by blanks")          \
+        X(BUDGET_FOLDED, "BUDGET_FOLDED", NUMBER, "Events that were summed up since the budget was spent")                 \
         X(SOCKET_COUNT, "SOCKET_COUNT", NUMBER, "Sockets of watched processes in the map")                                \
         X(PROCESS_COUNT, "PROCESS_COUNT", NUMBER, "Processes that match a rule, or for which the event stands")               \
         X(COUNTS, "COUNTS", WORD, "Events so far: kind=n, separated by blanks")                                            \

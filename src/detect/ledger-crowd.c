@@ -61,8 +61,8 @@ Crowd *ledger_crowd(Ledger *l, const char *key, uint32_t parent, const char *ent
 
 /* NULL: out of memory. */
 static Crowd *crowd_of(Ledger *l, const Actor *a, uint64_t now) {
-        const Actor *parent = l->thrifty ? NULL : ledger_actor_parent(l, a);
-        uint32_t pid = l->thrifty ? 0 : a->process.parent;
+        const Actor *parent = l->budget.spent ? NULL : ledger_actor_parent(l, a);
+        uint32_t pid = l->budget.spent ? 0 : a->process.parent;
         _cleanup_text_ Text key = TEXT_NULL;
         Crowd *c;
 
@@ -91,10 +91,10 @@ static Crowd *crowd_that_takes(Ledger *l, const Event *e, const Actor *a) {
 
         if (kind == CROWD_GONE || (kind == CROWD_INHERITED && a->crowd))
                 return a->crowd;
-        if (!l->thrifty && a->process.start_usec + SPAN < now)
+        if (!l->budget.spent && a->process.start_usec + SPAN < now)
                 return NULL;
         c = crowd_of(l, a, now);
-        if (!c || l->thrifty || c->singly[kind] >= SINGLY)
+        if (!c || l->budget.spent || c->singly[kind] >= SINGLY)
                 return c;
         c->singly[kind]++;
         return NULL;
@@ -116,10 +116,12 @@ void ledger_say_process(Ledger *l, Event *e, Actor *a) {
 
         if (e->kind != EVENT_PROCESS_INHERITED)
                 ledger_crowd_join(a, folded && e->kind == EVENT_PROCESS_MATCHED ? c : NULL);
-        if (folded)
-                a->evidence_told = false; /* but for what all have in common */
-        else
+        if (!folded) {
                 ledger_say(l, e);
+                return;
+        }
+        a->evidence_told = false; /* but for what all have in common */
+        l->thrift += l->budget.spent;
 }
 
 static void tell(Ledger *l, Crowd *c) {

@@ -15,7 +15,7 @@
 #define PEERS_SIZE_MAX 3900
 #define SUM(what) (1u << FOLD_##what)
 
-/* Of what was folded when its rule asked for it, and ends when no rule does. */
+/* Of what was folded since the budget was spent, or when its rule asked for it, and ends when no rule does. */
 const FoldSpec ledger_fold_coarse = {
         .by = 1 << FOLD_BY_EXE | 1 << FOLD_BY_UNIT | 1 << FOLD_BY_USER | 1 << FOLD_BY_DIRECTION | 1 << FOLD_BY_LOCAL_PORT,
         .every = 600 * USEC_PER_SEC,
@@ -70,7 +70,7 @@ static void set_addresses(FoldFacts *x, unsigned family, const Endpoint *local, 
         memcpy(x->peer.ip, peer->ip, sizeof(x->peer.ip));
 }
 
-static FoldFacts facts_of(const Connection *c, const Rule *rule) {
+static FoldFacts facts_of(const Connection *c, const Rule *rule, const FoldSpec *spec) {
         FoldFacts x = {
                 .names = { [FOLD_RULE] = bytes_of(rule ? rule->name : NULL) },
                 .uid = PROCESS_UNKNOWN,
@@ -86,7 +86,7 @@ static FoldFacts facts_of(const Connection *c, const Rule *rule) {
                 x.peer.path = (Bytes){ c->other->path, c->other->path_size };
         }
         /* Of who connects it is any port. */
-        if (spec_of(rule) == &ledger_fold_coarse && c->direction != DIRECTION_INGRESS)
+        if (spec == &ledger_fold_coarse && c->direction != DIRECTION_INGRESS)
                 x.local_port = 0;
         return x;
 }
@@ -131,21 +131,35 @@ static bool add(Ledger *l, const FoldSpec *spec, const FoldFacts *x, const FoldS
         return r > 0;
 }
 
+/* The budget is spent, and it need not be told singly: whatever its rule says, it is counted with what is like it in few things. */
+static bool is_thrifty(const Ledger *l, EventKind kind) {
+        return l->budget.spent && event_kind_info(kind)->priority == 6;
+}
+
 bool ledger_folds(Ledger *l, Connection *c, EventKind kind, bool opens, uint64_t not_before, uint64_t not_after) {
         const Rule *rule = rule_of(l, c);
+        bool foldable = rule && l->fold && c->told_as == TOLD_CONNECTION, thrifty = foldable && is_thrifty(l, kind), counted;
+        const FoldSpec *spec;
         FoldFacts facts;
         FoldSums sums;
 
-        if (opens)
-                c->folded = rule && rule->fold.by != 0 && l->fold && c->told_as == TOLD_CONNECTION;
-        if (!c->folded || !l->fold)
+        if (opens) {
+                c->coarse = thrifty;
+                c->folded = thrifty || (foldable && rule->fold.by != 0);
+        }
+        if (!l->fold || !(c->folded || (thrifty && kind == EVENT_CONNECTION_CHANGED)))
                 return false;
-        facts = facts_of(c, rule);
+        spec = c->folded && !c->coarse ? spec_of(rule) : &ledger_fold_coarse;
+        if (spec == &ledger_fold_coarse && kind == EVENT_CONNECTION_FAILED)
+                return false;
+        facts = facts_of(c, rule, spec);
         sums = one(sums_of(kind), not_before, not_after);
         if (ends(kind))
                 add_bytes(&sums, c->bytes_sent, c->bytes_received);
-        c->folded = add(l, spec_of(rule), &facts, &sums, opens);
-        return c->folded;
+        counted = add(l, spec, &facts, &sums, opens);
+        c->folded = c->folded && counted;
+        l->thrift += counted && thrifty && spec == &ledger_fold_coarse;
+        return counted;
 }
 
 bool ledger_will_fold(const Ledger *l, const Connection *c, uint16_t rule) {
@@ -157,7 +171,7 @@ bool ledger_will_fold(const Ledger *l, const Connection *c, uint16_t rule) {
         r = &l->rules->rules[rule];
         if (r->fold.by == 0)
                 return false;
-        facts = facts_of(c, r);
+        facts = facts_of(c, r, &r->fold);
         return !fold_wants_first(l->fold, &r->fold, &facts);
 }
 

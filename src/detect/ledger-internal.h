@@ -3,10 +3,11 @@
 
 /* What the files of the ledger share: ledger.c (the map), ledger-look.c (looks), ledger-sweep.c and ledger-judge.c (judgement), ledger-process.c (processes),
  * ledger-crowd.c (what is told of many at once), ledger-holder.c (their descriptors), ledger-holder-change.c and ledger-heir.c (what is told of these),
- * ledger-note.c (notices), ledger-condition.c (what makes us work less well), ledger-stall.c (what stands still), ledger-expect.c (what is missing),
- * ledger-baseline.c (what lives on), ledger-event.c (making events), ledger-fold.c (sums instead), ledger-save.c and
+ * ledger-note.c (notices), ledger-budget.c (how much may be told), ledger-condition.c (what makes us work less well), ledger-stall.c (what stands still),
+ * ledger-expect.c (what is missing), ledger-baseline.c (what lives on), ledger-event.c (making events), ledger-fold.c (sums instead), ledger-save.c and
  * ledger-record.c (from one run to the next) and books.c. */
 
+#include "detect/budget.h"
 #include "detect/connection.h"
 #include "detect/event-sum.h"
 #include "detect/ledger.h"
@@ -111,10 +112,12 @@ struct Ledger {
                 uint64_t since;
                 int error;
         } conditions[_CONDITION_MAX];
+        Budget budget;       /* while it is spent, nothing is told singly that need not be */
+        uint64_t written[RULES_MAX]; /* of Budget.written, by rules */
+        uint64_t thrift;     /* events that were summed up since it is */
 
         Actor *actors;       /* by pid */
         Crowd *crowds;       /* by key */
-        bool thrifty;        /* the budget is spent: nothing is told singly that need not be */
         Actor *walked;       /* between holders_begin and holders_end */
         Holder **walk_place; /* among its holders: of walk_fd, the last that was named */
         int walk_fd;
@@ -273,6 +276,14 @@ void ledger_settle_heir(Ledger *l, Actor *a, uint64_t t0);
 void ledger_heir_end(Ledger *l, Actor *a);
 /* Who inherited is to be looked at once more, before that is told. */
 void ledger_heirs_due(Ledger *l, uint64_t now);
+
+/* ledger-condition.c */
+/* As ledger_condition(), for somebody who has more to say: NULL: nothing is to be told. */
+Event *ledger_condition_event(Ledger *l, LedgerCondition condition, bool holds, uint64_t now);
+
+/* ledger-budget.c */
+/* Time goes on: tell that the budget is spent, or no more. */
+void ledger_judge_budget(Ledger *l, uint64_t now);
 
 /* ledger-event.c */
 const char *notice_seen_by(const Notice *n); /* NULL: it was seen in a look */

@@ -350,6 +350,7 @@ void ledger_judge(Ledger *l, uint64_t now) {
         l->everyone = false;
         ledger_heirs_due(l, now);
         ledger_tell_crowds(l, now, false);
+        ledger_judge_budget(l, now);
         l->looked = l->reloaded = false;
         l->cycle++;
 }

@@ -70,6 +70,6 @@ void ledger_tell_missed(Ledger *l, const Notice *n, const TableState *t) {
         if (by && (!by->told || by->rule == RULE_NONE))
                 by = NULL;
         rule = by ? &l->rules->rules[by->rule] : rule_of(l, s, direction);
-        if ((rule && (rule->missed_each || rule->fold.by == 0)) || !ledger_folds_missed(l, n, t, by, direction))
+        if ((rule && (rule->missed_each || rule->fold.by == 0) && !l->budget.spent) || !ledger_folds_missed(l, n, t, by, direction))
                 tell(l, n, t, by, rule, direction);
 }

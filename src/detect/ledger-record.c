@@ -32,6 +32,24 @@ static int rule_number(Image *i, int rule) {
         return rule >= 0 && archive_check(&i->archive, (size_t) rule < i->rule_count) ? i->rules[rule].number : -1;
 }
 
+/* --- the whole ---------------------------------------------------------------------------------------- */
+
+void image_budget(Image *i, Budget *b) {
+        Budget kept = *b;
+        int64_t level = (int64_t) kept.level;
+
+        ARCHIVE(&i->archive, kept.day);
+        ARCHIVE(&i->archive, level);
+        ARCHIVE(&i->archive, kept.written);
+        kept.spent = archive_bit(&i->archive, kept.spent);
+        moment(i, &kept.filled);
+        moment(i, &kept.full);
+        if (!archive_loads(&i->archive) || kept.day != b->day || (double) level > b->level)
+                return;
+        kept.level = (double) level;
+        *b = kept;
+}
+
 /* --- rules ----------------------------------------------------------------------------------------- */
 
 /* What a rule expects, where that was told; else when it was met. */
@@ -160,6 +178,8 @@ static void crowd_record(Image *i, Actor *x) {
                 return;
         if (archive_check(a, key != NULL))
                 ledger_crowd_join(x, ledger_crowd(i->ledger, key, parent, entity, comm)); /* out of memory: its end is told singly */
+        if (x->crowd)
+                x->crowd->since = i->now;
         free(key);
         free(entity);
         free(comm);
@@ -305,6 +325,7 @@ int image_connection(Image *i, Connection *c) {
         c->booked = archive_bit(a, c->booked);
         c->orphan = archive_bit(a, c->orphan);
         c->folded = archive_bit(a, c->folded);
+        c->coarse = archive_bit(a, c->coarse);
         states_record(i, c);
         figures_record(i, c);
         c->rule = rule < 0 ? RULE_NONE : (uint16_t) rule;

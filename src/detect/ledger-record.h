@@ -24,6 +24,8 @@ typedef struct Image {
 
 /* 0; -ENOMEM; or -EBADMSG: the archive is bad. */
 int image_rules(Image *i);
+/* Loading: of another limit nothing is kept. */
+void image_budget(Image *i, Budget *b);
 void image_table(Image *i, TableState *t);
 void image_actor(Image *i, Actor *a);
 /* What connection_new() makes a connection of. */

@@ -257,6 +257,7 @@ static void image_whole(Image *i, uint64_t *scan_t0) {
         ARCHIVE(&i->archive, *scan_t0);
         ARCHIVE(&i->archive, l->baseline_from);
         ARCHIVE(&i->archive, l->baseline_now);
+        image_budget(i, &l->budget);
 }
 
 int ledger_save(Ledger *l, Text *out) {

@@ -240,6 +240,7 @@ int ledger_new(Ledger **ret, const LedgerOptions *options, const RuleSet *rules,
         l->secret[1] = options->secret[1];
         boot_numbers(l->options.boot_id, l->boot);
         ledger_expect_rules(l, NULL, rules);
+        budget_limit(&l->budget, options->budget);
         l->pending_tail = &l->pending;
         l->connection_pool.size = sizeof(Connection);
         l->holder_pool.size = sizeof(Holder);
@@ -324,6 +325,7 @@ void ledger_set_rules(Ledger *l, const RuleSet *rules) {
         ledger_expect_rules(l, l->rules, rules);
         l->rules = rules;
         l->reloaded = true;
+        memset(l->written, 0, sizeof(l->written));
         socketmap_visit(&l->sockets, reload_slot, &reload);
         for (Actor *a = l->actors; a; a = a->hh.next) {
                 a->stale = true;
@@ -336,6 +338,7 @@ void ledger_set_options(Ledger *l, const LedgerOptions *o) {
         l->options.max_sockets = o->max_sockets;
         l->options.max_holders = o->max_holders;
         l->options.baseline = o->baseline;
+        budget_limit(&l->budget, o->budget);
         l->options.cmdline = o->cmdline;
         l->options.tell_community_id = o->tell_community_id;
 }

@@ -44,6 +44,7 @@ typedef struct LedgerOptions {
         uint64_t heal_interval;       /* first distance of healing looks; 0: 1 s */
         uint64_t baseline;            /* what lives on is told once more each; 0: never */
         uint16_t ephemeral_first, ephemeral_last; /* net.ipv4.ip_local_port_range; 0: 32768, 60999 */
+        uint64_t budget;              /* bytes of the journal a day; 0: no limit */
         Cmdline cmdline;              /* what events say of command lines */
         bool tell_community_id;       /* and community ids */
         uint64_t secret[2];           /* random: keys must not be guessed by who chooses addresses */
@@ -262,6 +263,7 @@ void ledger_over_limit(Ledger *l, LedgerLimit limit, uint64_t now, uint64_t coun
 
 /* What makes the daemon work less well for a while. */
 typedef enum LedgerCondition {
+        CONDITION_BUDGET, /* the journal may not be given everything singly: the ledger tells this one by itself */
         CONDITION_OUTBOX, /* what waits for the journal is not kept on disk */
         CONDITION_MAP,    /* what the next start should know is not kept */
         CONDITION_LOOK,   /* looks fail */
@@ -271,6 +273,9 @@ typedef enum LedgerCondition {
 /* It holds now, or does not: told when that begins (audit-degraded) and when it is over (audit-restored, with the span). error: why, positive errno;
  * 0: unknown. Not while another event is being made. */
 void ledger_condition(Ledger *l, LedgerCondition condition, bool holds, int error, uint64_t now);
+
+/* What an event that is being emitted takes of the journal, in bytes: it is of the budget. */
+void ledger_spend(Ledger *l, const Event *e, uint64_t bytes);
 
 /* What is kept back of processes, to be told in sums (ledger-crowd.c), is told now. */
 void ledger_flush_processes(Ledger *l, uint64_t now);

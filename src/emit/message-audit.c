@@ -94,6 +94,12 @@ void message_put_condition(Message *m) {
         }
         message_detail_value(m, "", EVENT_FIELD_DEGRADED, "");
         message_detail_value(m, "", EVENT_FIELD_ERROR, "");
+        if (message_has(m, EVENT_FIELD_BUDGET_WRITTEN)) {
+                format_size(message_detail(m), message_number(m, EVENT_FIELD_BUDGET_WRITTEN));
+                text_append(m->text, " written");
+        }
+        message_detail_value(m, "most by ", EVENT_FIELD_BUDGET_RULES, "");
+        message_detail_value(m, "", EVENT_FIELD_BUDGET_FOLDED, " events summed up");
 }
 
 void message_put_lost(Message *m) {

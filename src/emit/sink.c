@@ -46,6 +46,10 @@ SinkKind sink_kind(const Sink *s) {
         return s->kind;
 }
 
+size_t sink_size(const Sink *s) {
+        return s->text.size;
+}
+
 void sink_lose(Sink *s, int error, uint64_t count, uint64_t first_seq, uint64_t last_seq) {
         SinkLoss *l = &s->loss;
 

@@ -28,6 +28,9 @@ const char *sink_name(unsigned kind);
 /* -EINVAL: no such name. */
 int sink_from_name(const char *name);
 
+/* Bytes of the event that it was given last, as it writes it. */
+size_t sink_size(const Sink *s);
+
 typedef struct SinkLoss {
         uint64_t count;     /* events that could not be kept since the last question */
         uint64_t first_seq; /* of these; 0 when there were none */

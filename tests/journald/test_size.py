@@ -93,6 +93,8 @@ def served(tmp_path):
     daemon.stop()
     for actor in client, server:
         actor.end()
+    sent = [sum(len(name) + len(value) + 2 for name, value in e.items()) for e in daemon.events() if e['SOCKAUDIT_EVENT'].startswith('connection')]
+    print(f'sent: {sum(sent) / len(sent):.0f} bytes an event')
     return {'appeared': opened, 'vanished': closed}
 
 

@@ -27,6 +27,7 @@
  *
  * Further steps:
  *     options fold_rows= max_sockets= own_pid= ephemeral=1000-2000 heal=SECONDS baseline=SECONDS exact=yes      before the rules
+ *     options budget=BYTES                   a day; each event takes 1000 of them
  *     at T rescan                   a scan that reads the facts of every process again; `scan partial` was cut short
  *     at T walk PID denied          and gone; at T-T look tcp denied, gone, interrupted or over-limit; look tcp netns=2
  *     everyone                      all descriptors of all processes were walked before the judgement that follows
@@ -61,6 +62,7 @@
 #include "script.h"
 
 #define PROCESSES_MAX 4096
+#define EVENT_COST 1000
 #define NETNS_INODE 4026530000U
 
 #define RUN "00000000000000000000000000000000"
@@ -105,6 +107,7 @@ static void step_options(Scenario *s) {
         s->options.max_sockets = script_number_option(x, "max_sockets", 0);
         s->options.own_pid = (uint32_t) script_number_option(x, "own_pid", 0);
         s->options.notices_exact = exact && strcmp(exact, "yes") == 0;
+        s->options.budget = script_number_option(x, "budget", 0);
         if (baseline)
                 s->options.baseline = script_time(x, baseline);
         s->expect.invariants.baseline = baseline != NULL;
@@ -128,6 +131,13 @@ static void open_fold(Scenario *s) {
         ledger_set_fold(s->ledger, s->fold);
 }
 
+static void take_event(void *userdata, const Event *e) {
+        Scenario *s = userdata;
+
+        ledger_spend(s->ledger, e, EVENT_COST);
+        expect_event(&s->expect, e);
+}
+
 static void read_rules(Scenario *s, RuleSet *ret) {
         script_rules(&s->script, ret);
         for (size_t i = 0; i < ret->count; i++)
@@ -137,7 +147,7 @@ static void read_rules(Scenario *s, RuleSet *ret) {
 static void step_rules(Scenario *s) {
         script_done(&s->script);
         read_rules(s, &s->rules[0]);
-        must(s, "ledger_new", ledger_new(&s->ledger, &s->options, &s->rules[0], expect_event, &s->expect));
+        must(s, "ledger_new", ledger_new(&s->ledger, &s->options, &s->rules[0], take_event, s));
         open_fold(s);
 }
 
@@ -171,7 +181,7 @@ static void step_restart(Scenario *s) {
         } else
                 ruleset_done(&changed);
         s->options.secret[0]++; /* the keys stay valid all the same */
-        must(s, "ledger_new", ledger_new(&s->ledger, &s->options, rules, expect_event, &s->expect));
+        must(s, "ledger_new", ledger_new(&s->ledger, &s->options, rules, take_event, s));
         must(s, "ledger_restore", ledger_restore(s->ledger, (Bytes){ saved.data, (uint32_t) saved.size }, s->t1));
         s->expect.invariants.seq = 0;
         open_fold(s);

@@ -81,6 +81,7 @@ static void test_every_key(void **state) {
         static const char text[] =
                 "interval: 1m30s\n"
                 "rescan: 1h\n"
+                "budget: 100M\n"
                 "balance: 1m\n"
                 "collector: sock_diag\n"
                 "sinks: [json, text]\n"
@@ -124,6 +125,7 @@ static void test_every_key(void **state) {
         assert_int_equal(c.interval, 90000000);
         assert_int_equal(c.rescan, 3600000000);
         assert_int_equal(c.balance, 60000000);
+        assert_int_equal(c.budget, 100 << 20);
         assert_int_equal(c.collector, COLLECTOR_SOCK_DIAG);
         assert_int_equal(c.sinks, 1 << SINK_JSON | 1 << SINK_TEXT);
         assert_int_equal(c.cpu_max, 50);
@@ -257,19 +259,22 @@ static void test_keys(void **state) {
                   "f:4:5: watch[0].match: unknown key 'com'; did you mean 'comm'?\n" },
                 { RULE "intervall: 1s\n", "f:2:1: unknown key 'intervall'; did you mean 'interval'?\n" },
                 { RULE "itnerval: 1s\n", "f:2:1: unknown key 'itnerval'; did you mean 'interval'?\n" },
+                { RULE "bugdet: 1G\n", "f:2:1: unknown key 'bugdet'; did you mean 'budget'?\n" },
+                { RULE "budget: 2T\n", "f:2:9: budget: out of range: '2T'; expected a size from 0 to 1T\n" },
+                { RULE "budget: 1.5M\n", "f:2:9: budget: bad value '1.5M'; expected a size from 0 to 1T\n" },
                 { RULE "Interval: 1s\n", "f:2:1: unknown key 'Interval'; did you mean 'interval'?\n" },
                 { "watch: [{name: a, comm: x}]\n", "f:1:19: watch[0]: unknown key 'comm'; did you mean 'match.comm'?\n" },
                 { "watch: [{name: a, peer: x}]\n", "f:1:19: watch[0]: unknown key 'peer'; did you mean 'sockets.peer'?\n" },
-                { RULE "budget: 100M\n",
-                  "f:2:1: unknown key 'budget'; expected interval, rescan, balance, baseline, retention_wanted, collector, sinks, cpu_max, unit_log, cmdline, exe_hash, intrusive, community_id, limits, "
+                { RULE "quota: 100M\n",
+                  "f:2:1: unknown key 'quota'; expected interval, rescan, balance, baseline, budget, retention_wanted, collector, sinks, cpu_max, unit_log, cmdline, exe_hash, intrusive, community_id, limits, "
                   "defaults, exclude, watch\n" },
                 { RULE "limits: {xyzzy: 1}\n", "f:2:10: limits: unknown key 'xyzzy'; expected sockets, holders, processes, namespaces, peer_walks, queue, outbox, fold_rows\n" },
                 { RULE "? [a]\n: 1\n", "f:2:3: got a list as key; expected a name\n" },
                 { RULE "<<: {interval: 2s}\n",
-                  "f:2:1: unknown key '<<'; expected interval, rescan, balance, baseline, retention_wanted, collector, sinks, cpu_max, unit_log, cmdline, exe_hash, intrusive, community_id, limits, "
+                  "f:2:1: unknown key '<<'; expected interval, rescan, balance, baseline, budget, retention_wanted, collector, sinks, cpu_max, unit_log, cmdline, exe_hash, intrusive, community_id, limits, "
                   "defaults, exclude, watch\n" },
                 { RULE "\"\\e[31m\": 1\n",
-                  "f:2:1: unknown key '\\x1b[31m'; expected interval, rescan, balance, baseline, retention_wanted, collector, sinks, cpu_max, unit_log, cmdline, exe_hash, intrusive, community_id, limits, "
+                  "f:2:1: unknown key '\\x1b[31m'; expected interval, rescan, balance, baseline, budget, retention_wanted, collector, sinks, cpu_max, unit_log, cmdline, exe_hash, intrusive, community_id, limits, "
                   "defaults, exclude, watch\n" },
                 { "watch: [{name: a,\n descendants: yes,\n descendants: no}]\n",
                   "f:3:2: watch[0]: duplicate key 'descendants' (first at line 2)\n" },

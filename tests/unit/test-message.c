@@ -324,6 +324,17 @@ static void test_condition(void **state) {
         event_set_word(&e, EVENT_FIELD_CONDITION, "map");
         event_set_number(&e, EVENT_FIELD_DURATION, 12400000);
         assert_message("sockauditd[5] restored: map, after 12.4 s");
+        begin(EVENT_AUDIT_DEGRADED, NULL, 5);
+        event_set_word(&e, EVENT_FIELD_CONDITION, "budget");
+        event_set_word(&e, EVENT_FIELD_DEGRADED, "too much");
+        event_set_number(&e, EVENT_FIELD_DURATION, 90000000);
+        event_set_number(&e, EVENT_FIELD_BUDGET_WRITTEN, 4 << 20);
+        event_set_word(&e, EVENT_FIELD_BUDGET_RULES, "web=4000000 ssh=5");
+        assert_message("sockauditd[5] degraded: budget, after 1 min 30 s, too much, 4.0 MiB written, most by web=4000000 ssh=5");
+        begin(EVENT_AUDIT_RESTORED, NULL, 5);
+        event_set_word(&e, EVENT_FIELD_CONDITION, "budget");
+        event_set_number(&e, EVENT_FIELD_BUDGET_FOLDED, 12345);
+        assert_message("sockauditd[5] restored: budget, 12345 events summed up");
 }
 
 static void test_gap(void **state) {
