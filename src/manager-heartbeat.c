@@ -10,12 +10,14 @@
 #include "emit/journal-keeps.h"
 #include "manager-outlet.h"
 
+#define MISSED_EVERY (3600 * USEC_PER_SEC) /* a host that does nothing misses look-ups of names all day */
 #define BLUR_MAX (100 * USEC_PER_MSEC) /* of a reading of the clocks that was interrupted too often: the next one tells */
 
 void heartbeat_start(Heartbeat *h, Ledger *l, Cycle *c, uint64_t interval, bool journal) {
         *h = (Heartbeat){ .ledger = l, .cycle = c, .journal = journal };
         clock_read(&h->clock);
         h->due = h->clock.boottime + interval;
+        h->missed_due = h->clock.boottime + MISSED_EVERY;
 }
 
 /* --- clocks ---------------------------------------------------------------------------------------- */
@@ -119,11 +121,15 @@ static void set_keeps(Heartbeat *h, Event *e) {
         h->journal_error = r;
 }
 
+static void tell_missed(Heartbeat *h, uint64_t now) {
+        ledger_tell_folded(h->ledger, now, FOLDED_MISSED);
+        h->missed_due = now + MISSED_EVERY;
+}
+
 static void tell_balance(Heartbeat *h) {
         _cleanup_text_ Text counts = TEXT_NULL;
         Event *e;
 
-        ledger_tell_folded(h->ledger, clock_boottime(), FOLDED_MISSED);
         e = audit_event(EVENT_AUDIT_BALANCE);
         ledger_balance(h->ledger, e);
         heartbeat_set_counts(h->ledger, e, &counts);
@@ -141,6 +147,8 @@ void heartbeat_after_cycle(Heartbeat *h, uint64_t interval) {
 
         if (now < h->due)
                 return;
+        if (now >= h->missed_due)
+                tell_missed(h, now);
         tell_balance(h);
         h->due = now + interval;
 }
@@ -149,6 +157,7 @@ void heartbeat_stop(Heartbeat *h) {
         Cycle *c = h->cycle;
 
         ledger_flush_processes(c->ledger, clock_boottime());
+        tell_missed(h, clock_boottime());
         cycle_books_now(&c->books, c->proc_fd, c->ledger, c->namespaces, c->namespace_count);
         tell_balance(h);
 }

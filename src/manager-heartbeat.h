@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* Heartbeat: what the daemon tells of itself from time to time: audit-balance each `balance` and at the stop, with the closes of
- * unknown sockets until then before it, and what the clocks did
- * since it looked at them last (audit-gap: suspend, clock-step). Private to manager*.c. */
+/* Heartbeat: what the daemon tells of itself from time to time: audit-balance each `balance` and at the stop, each hour and at the stop the closes of
+ * unknown sockets, and what the clocks did since it looked at them last (audit-gap: suspend, clock-step). Private to manager*.c. */
 
 #include "base/clock.h"
 #include "cycle.h"
@@ -13,6 +12,7 @@ typedef struct Heartbeat {
         Ledger *ledger;   /* borrowed */
         Cycle *cycle;     /* borrowed */
         uint64_t due;     /* CLOCK_BOOTTIME: the next audit-balance */
+        uint64_t missed_due; /* the next sums of what was missed, with a balance */
         ClockReading clock;
         bool journal;      /* events go there: say how long it keeps them */
         int journal_error; /* why that could not be said the last time */

@@ -129,6 +129,9 @@ const Key config_keys[] = {
           .help = "Which processes; without it every process." },
         { SECTION_RULE, "descendants", KEY_BOOL, FIELD(Rule, descendants), .initial = "yes",
           .help = "Whether children of a matching process match, too." },
+        { SECTION_RULE, "processes", KEY_BOOL, FIELD(Rule, processes), .initial = "yes",
+          .help = "Whether *process-matched* and *process-gone* tell of who matches. Without them what is known of a process stands in the first event about one of its "
+                  "sockets." },
         { SECTION_RULE, "sockets", KEY_INLINE, FIELD(Rule, sockets), .inner = SECTION_SOCKETS,
           .help = "Which of their sockets; without it all." },
         { SECTION_RULE, "changed", KEY_CHOICES, FIELD(Rule, changed), NAMES(change_name, 3),

@@ -179,12 +179,11 @@ bool ledger_will_fold(const Ledger *l, const Connection *c, uint16_t rule) {
 static const FoldSpec missed_at_listener = { .by = 1 << FOLD_BY_NETNS | 1 << FOLD_BY_TRANSPORT | 1 << FOLD_BY_DIRECTION | 1 << FOLD_BY_LOCAL_PORT };
 static const FoldSpec missed_with_peer = { .by = 1 << FOLD_BY_NETNS | 1 << FOLD_BY_TRANSPORT | 1 << FOLD_BY_PEER | 1 << FOLD_BY_PEER_PORT };
 
-bool ledger_folds_missed(Ledger *l, const Notice *n, const TableState *t, const Connection *by, Direction direction) {
-        const Rule *rule = by ? rule_of(l, by) : NULL;
-        const FoldSpec *spec = rule ? spec_of(rule) : direction == DIRECTION_INGRESS ? &missed_at_listener : &missed_with_peer;
+bool ledger_folds_missed(Ledger *l, const Notice *n, const TableState *t, const Connection *by, const Rule *rule, Direction direction) {
+        const FoldSpec *spec = by ? (l->budget.spent ? &ledger_fold_coarse : spec_of(rule)) : direction == DIRECTION_INGRESS ? &missed_at_listener : &missed_with_peer;
         FoldSums sums = one(SUM(MISSED), n->not_before, n->not_after);
         FoldFacts x = {
-                .names = { [FOLD_RULE] = bytes_of(rule ? rule->name : NULL) },
+                .names = { [FOLD_RULE] = bytes_of(by ? rule->name : NULL) },
                 .netns = t->netns.id,
                 .netns_inode = t->netns.inode,
                 .uid = PROCESS_UNKNOWN,

@@ -300,7 +300,7 @@ bool ledger_folds(Ledger *l, Connection *c, EventKind kind, bool opens, uint64_t
 /* Will its next event be counted instead? rule: that will tell it, where nothing of it was told yet. */
 bool ledger_will_fold(const Ledger *l, const Connection *c, uint16_t rule);
 /* The same of a close that was missed. by: the listener of its port, which is told by a rule; NULL: none. */
-bool ledger_folds_missed(Ledger *l, const Notice *n, const TableState *t, const Connection *by, Direction direction);
+bool ledger_folds_missed(Ledger *l, const Notice *n, const TableState *t, const Connection *by, const Rule *rule, Direction direction);
 
 /* ledger-sweep.c */
 void ledger_sweep(Ledger *l);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /* Ledger: closes of connections that were never in the map (rule 7). They are told one by one where a rule says `missed: each`, or where the local port is
- * that of a listener which is told, unless its rule folds. The process of such a close is not known: `match` of a rule is not asked, and a listener's
+ * that of a listener which is told, unless the rule of what it accepts folds. The process of such a close is not known: `match` of a rule is not asked, and a listener's
  * process is named as what it is, the one that listens there. All others are counted. */
 
 #include "detect/ledger-internal.h"
@@ -23,6 +23,20 @@ static const Rule *rule_of(const Ledger *l, const Socket *s, Direction direction
                 if (l->rules->rules[i].missed_each && socketfilter_match(&l->rules->rules[i].sockets, &alive, direction, false))
                         return &l->rules->rules[i];
         return NULL;
+}
+
+/* The rule that had told it, had it been seen at this listener; else that of the listener. */
+static const Rule *rule_there(const Ledger *l, const Connection *by, const Socket *s) {
+        Socket alive = *s;
+
+        alive.state = STATE_ESTABLISHED;
+        for (size_t i = 0; by->primary && i < l->rules->count; i++) {
+                const Rule *rule = &l->rules->rules[i];
+
+                if ((!rule->match || rulebits_has(&by->primary->matched, i)) && socketfilter_match(&rule->sockets, &alive, DIRECTION_INGRESS, false))
+                        return rule;
+        }
+        return &l->rules->rules[by->rule];
 }
 
 static void set_figures(Event *e, const Socket *s) {
@@ -69,7 +83,7 @@ void ledger_tell_missed(Ledger *l, const Notice *n, const TableState *t) {
 
         if (by && (!by->told || by->rule == RULE_NONE))
                 by = NULL;
-        rule = by ? &l->rules->rules[by->rule] : rule_of(l, s, direction);
-        if ((rule && (rule->missed_each || rule->fold.by == 0) && !l->budget.spent) || !ledger_folds_missed(l, n, t, by, direction))
+        rule = by ? rule_there(l, by, s) : rule_of(l, s, direction);
+        if ((rule && (rule->missed_each || rule->fold.by == 0) && !l->budget.spent) || !ledger_folds_missed(l, n, t, by, rule, direction))
                 tell(l, n, t, by, rule, direction);
 }

@@ -202,7 +202,7 @@ static void actor_judge(Ledger *l, Actor *a) {
                 a->walked = false;
                 a->process.ran = 0;
         }
-        a->announce = a->rule >= 0 && (a->announce || !a->announced || (a->rule != old && !a->stale));
+        a->announce = a->rule >= 0 && l->rules->rules[a->rule].processes && (a->announce || !a->announced || (a->rule != old && !a->stale));
         if (!a->announce || a->rule != old)
                 a->announce_not_after = 0;
         a->stale = false;

@@ -113,6 +113,7 @@ typedef struct Rule {
         char *text;       /* as configured, in one line of YAML; NULL: unknown */
         Match *match;     /* NULL: sockets of any process */
         bool descendants; /* children of a matching process match too; default yes */
+        bool processes;   /* who matches is told; default yes */
         SocketFilter sockets;
         unsigned changed;      /* Change bits */
         uint64_t state_after;  /* usec: a state that lasts shorter is not told singly */

@@ -124,7 +124,7 @@ static void watch(Config *config, const char *comm) {
         Rule *rule = calloc(1, sizeof(Rule));
 
         config_init(config);
-        *rule = (Rule){ .name = strdup("bench"), .match = calloc(1, sizeof(Match)), .descendants = true,
+        *rule = (Rule){ .name = strdup("bench"), .match = calloc(1, sizeof(Match)), .descendants = true, .processes = true,
                         .sockets = { .transports = 1u << TRANSPORT_TCP, .listen = -1 }, .changed = CHANGE_ALL };
         (void) strings_add(&rule->match->comm, comm);
         config->rules.rules = rule;

@@ -435,18 +435,18 @@ static char name_a[] = "a", name_b[] = "b", name_any[] = "any";
 static char *globs_a[] = { name_a }, *globs_b[] = { name_b };
 static Match match_a = { .comm = { globs_a, 1 } }, match_b = { .comm = { globs_b, 1 } };
 static Rule rules_ab[] = {
-        { .name = name_a, .match = &match_a, .descendants = true, .changed = CHANGE_ALL, .sockets.listen = -1,
+        { .name = name_a, .match = &match_a, .descendants = true, .processes = true, .changed = CHANGE_ALL, .sockets.listen = -1,
           .fold = { 1 << FOLD_BY_COMM, 20000, 1 } },
-        { .name = name_b, .match = &match_b, .changed = CHANGE_ALL, .state_after = 30000, .sockets.listen = -1, .missed_each = true,
+        { .name = name_b, .match = &match_b, .processes = true, .changed = CHANGE_ALL, .state_after = 30000, .sockets.listen = -1, .missed_each = true,
           .sockets.states = 1 << STATE_ESTABLISHED | 1 << STATE_LISTEN },
 };
 static Rule rules_any[] = {
-        { .name = name_b, .match = &match_b, .descendants = true, .changed = 0, .sockets.listen = -1 },
+        { .name = name_b, .match = &match_b, .descendants = true, .processes = true, .changed = 0, .sockets.listen = -1 },
         { .name = name_any, .changed = CHANGE_ALL, .sockets.listen = -1, .missed_each = true,
           .fold = { 1 << FOLD_BY_COMM | 1 << FOLD_BY_PEER, 10000, 0 } },
 };
 static Rule rules_b[] = {
-        { .name = name_b, .match = &match_b, .changed = CHANGE_STATE, .sockets.listen = 0, .fold = { 1 << FOLD_BY_DIRECTION, 50000, 2 } },
+        { .name = name_b, .match = &match_b, .processes = true, .changed = CHANGE_STATE, .sockets.listen = 0, .fold = { 1 << FOLD_BY_DIRECTION, 50000, 2 } },
 };
 static const RuleSet rulesets[] = {
         { .rules = rules_ab, .count = ELEMENTSOF(rules_ab), .excludes = NULL },

@@ -15,7 +15,7 @@ static char name[] = "web", glob[] = "nginx", other_name[] = "any";
 static char *globs[] = { glob };
 static Match match = { .comm = { globs, 1 } };
 static Rule rule_list[] = {
-        { .name = name, .match = &match, .changed = CHANGE_ALL, .sockets.listen = -1, .expect = { 2, 1, STATE_ESTABLISHED } },
+        { .name = name, .match = &match, .processes = true, .changed = CHANGE_ALL, .sockets.listen = -1, .expect = { 2, 1, STATE_ESTABLISHED } },
         { .name = other_name, .changed = CHANGE_ALL, .sockets.listen = -1 },
 };
 static const RuleSet rules = { .rules = rule_list, .count = ELEMENTSOF(rule_list), .any_process = true };

@@ -63,6 +63,11 @@ class Daemon:
         self.process.kill()
         self.process.wait()
 
+    def close(self):
+        """Of a test that failed, too."""
+        if self.process.poll() is None:
+            self.kill()
+
     def stop(self):
         self.process.terminate()
         assert self.process.wait(PATIENCE) == 0, self.log()

@@ -6,12 +6,13 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'live'))
 from audit import Actor  # noqa: E402
+from daemon import BUILD, Daemon, wait  # noqa: E402
 from journald import entries, journald, only_journald  # noqa: E402, F401 (fixtures)
-from test_delivered import BUILD, Daemon, wait  # noqa: E402
 
 CONFIG = '''
 interval: 100ms
@@ -19,10 +20,10 @@ cpu_max: 100%
 budget: 4M      # 170 KiB an hour, or some 120 events
 watch:
   - name: mark      # what is above priority 6 is told as ever
-    match: {comm: mark}
+    match: {comm: budget-mark}
     sockets: {transport: tcp, listen: yes}
   - name: served
-    match: {comm: server}
+    match: {comm: budget-server}
     sockets: {transport: tcp, listen: no}
     changed: [peer]
 '''
@@ -33,7 +34,7 @@ class Drivers:
     """A server, and a client that comes from many addresses: what was opened, and what was sent, by them."""
 
     def __init__(self):
-        self.server, self.client, self.mark = Actor('server'), Actor('client'), Actor('mark')
+        self.server, self.client, self.mark = Actor('budget-server'), Actor('budget-client'), Actor('budget-mark')
         self.port = self.server.do('keep.setdefault("l", socket.create_server(("0.0.0.0", 0), backlog=1000)).getsockname()[1]')
         self.opened, self.sent, self.received = Counter(), Counter(), Counter()
         self.count = 0
@@ -57,7 +58,7 @@ class Drivers:
         """Until the daemon has dealt with all that was done before. Who accepts a connection is known one look later."""
         for _ in range(2):
             port = self.mark.do('keep.setdefault(len(keep), socket.create_server(("127.0.0.1", 0))).getsockname()[1]')
-            wait('a listener is told', lambda: any(e['SOCKAUDIT_EVENT'] == 'listener-appeared' and e['SOCKAUDIT_LOCAL_PORT'] == str(port)
+            wait('a listener is told', lambda: any(e['SOCKAUDIT_EVENT'].startswith('listener-') and e['SOCKAUDIT_LOCAL_PORT'] == str(port)
                                                    for e in daemon.events()))
 
     def end(self):
@@ -75,7 +76,7 @@ class Told:
             kind, of = e['SOCKAUDIT_EVENT'], {k.removeprefix('SOCKAUDIT_'): v for k, v in e.items()}
             if kind in ('connection-appeared', 'connection-vanished', 'connection-completed'):
                 self.single(kind, of)
-            elif kind == 'connection-summary':
+            elif kind == 'connection-summary' and of.get('RULE') == 'served':
                 self.closed += int(of.get('CLOSED', 0))
                 self.folded += int(of.get('OPENED', 0)) + int(of.get('CLOSED', 0))
                 for row in of['PEERS'].split('\n'):
@@ -99,14 +100,12 @@ def preloaded(clocks):
     return {'LD_PRELOAD': ':'.join([*sanitizer, str(BUILD / 'tests/live/libclocks.so')]), 'CLOCKS': str(clocks)}
 
 
-def test_sums_and_singles(tmp_path):
-    clocks = tmp_path / 'clocks'
-    clocks.write_text('0 0')
-    drivers = Drivers()
-    daemon = Daemon(tmp_path, CONFIG, ['--sink=journal', '--sink=json'], **preloaded(clocks))
-
+def play(daemon, drivers, clocks):
     def conditions():
         return [e['SOCKAUDIT_EVENT'] for e in daemon.events() if e.get('SOCKAUDIT_CONDITION') == 'budget']
+
+    def appeared():
+        return sum(e['SOCKAUDIT_EVENT'] == 'connection-appeared' for e in daemon.events())
 
     def later(hours):
         new = clocks.with_suffix('.new')
@@ -124,27 +123,37 @@ def test_sums_and_singles(tmp_path):
     drivers.close(50, 250)
     drivers.open(100)
     drivers.settle(daemon)
-    assert Told(daemon.events()).closed > 0
+    wait('what was told ends', lambda: Told(daemon.events()).closed > 0)
     later(4)
     wait('made good', lambda: conditions() == ['audit-degraded', 'audit-restored'])
-    again = Told(daemon.events()).singly
+    again = appeared()
     drivers.open(30)
     drivers.settle(daemon)
-    assert Told(daemon.events()).singly == again + 30
+    assert appeared() == again + 30
     drivers.close(0, 50)
     drivers.close(250, 430)
     drivers.open(150)
-    wait('spent again', lambda: len(conditions()) == 3)
+    wait('spent again', lambda: len(conditions()) >= 3)
     drivers.settle(daemon)
     drivers.close(430, 580)
+    drivers.settle(daemon)
     later(5)
-    wait('made good again', lambda: len(conditions()) == 4)
+    wait('made good again', lambda: conditions()[-1] == 'audit-restored' and len(conditions()) >= 4)
     daemon.stop()
     drivers.end()
+
+
+def test_sums_and_singles(tmp_path):
+    clocks = tmp_path / 'clocks'
+    clocks.write_text('0 0')
+    drivers = Drivers()
+    # Nothing outlives it: so all sums are told before its end.
+    with closing(Daemon(tmp_path, CONFIG, ['--sink=journal', '--sink=json'], STATE_DIRECTORY='/proc/nowhere', **preloaded(clocks))) as daemon:
+        play(daemon, drivers, clocks)
     told = Told(daemon.events())
     print(f'{told.singly} singly, {told.folded} in sums, {sum(told.opened.values())} opened, {told.closed} closed')
     assert (told.opened, told.sent, told.received, told.closed) == (drivers.opened, drivers.sent, drivers.received, drivers.count)
     folded = [int(e['SOCKAUDIT_BUDGET_FOLDED']) for e in daemon.events() if e['SOCKAUDIT_EVENT'] == 'audit-restored']
-    assert len(folded) == 2 and 0 < sum(folded) <= told.folded
+    assert len(folded) >= 2 and 0 < sum(folded) <= told.folded
     stored = entries('SOCKAUDIT_EVENT=connection-summary', f'SOCKAUDIT_RUN={daemon.events()[0]["SOCKAUDIT_RUN"]}')
     assert len(stored) == sum(e['SOCKAUDIT_EVENT'] == 'connection-summary' for e in daemon.events())

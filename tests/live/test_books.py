@@ -139,7 +139,7 @@ def test_each_way(audit):
     cases = {ns.inode(): case for case, ns in namespaces.items()}
     subprocess.run(namespaces['subflows'].command('sh', '-ec', SUBFLOWS), check=True)
     actors = {case: Actor('watched', ns) for case, ns in namespaces.items()}
-    audit.until(lambda: len(audit.of('process-matched')) == len(CASES), 'actors')
+    audit.until(lambda: audit.of('audit-balance', PROCESS_COUNT=len(CASES)), 'actors')  # of so many not each is told singly
     assert numbers(next_balance(audit), 'OPENED_KERNEL') == (0, 0)
     play(audit, actors)
     wait_for_subflows(actors['subflows'])

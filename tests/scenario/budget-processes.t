@@ -35,7 +35,7 @@ at 3605 flush
 > process-matched cc[?] RULE=build EXE=/bin/cc PROCESS_COUNT=2 NOT_BEFORE=3601 NOT_AFTER=3601 -PARENT_PID
 > process-gone cc[901] RULE=build PROCESS_COUNT=1
 > process-matched curl[902] PROCESS_COUNT=1 RULE=curl
-> connection-missed ?[?] CLOSED=1
+> connection-summary MISSED=1 PEER_ADDRESS=203.0.113.9 -RULE
 at 3606 restart
 at 3607 scan
   812/100 make

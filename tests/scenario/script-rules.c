@@ -220,6 +220,7 @@ static void read_rule(Script *s, const char *name, RuleSet *set) {
         } else
                 set->any_process = true;
         rule->descendants = yes(s, "descendants", true);
+        rule->processes = yes(s, "processes", true);
         read_filter(s, &rule->sockets);
         if (!list(s, "changed", add_change, &rule->changed))
                 rule->changed = CHANGE_ALL;

@@ -81,8 +81,7 @@ static void test_every_key(void **state) {
         static const char text[] =
                 "interval: 1m30s\n"
                 "rescan: 1h\n"
-                "budget: 100M\n"
-                "balance: 1m\n"
+                "budget: 100M\nbalance: 1m\n"
                 "collector: sock_diag\n"
                 "sinks: [json, text]\n"
                 "cpu_max: 0.5%\n"
@@ -100,7 +99,7 @@ static void test_every_key(void **state) {
                 "      unit: x.service\n"
                 "      cgroup: '/system.slice/*'\n"
                 "      not: {uid: [5, 1000-1999], not: {comm: sh}}\n"
-                "    descendants: no\n"
+                "    descendants: no\n    processes: no\n"
                 "    sockets:\n"
                 "      transport: tcp\n"
                 "      family: [ipv4, ipv6]\n"
@@ -157,6 +156,7 @@ static void test_every_key(void **state) {
         assert_true(r->match->not->uids[1].first == 1000 && r->match->not->uids[1].last == 1999);
         assert_string_equal(r->match->not->not->comm.items[0], "sh");
         assert_false(r->descendants);
+        assert_false(r->processes);
         assert_int_equal(r->sockets.transports, 1 << TRANSPORT_TCP);
         assert_int_equal(r->sockets.families, 1 << FAMILY_IPV4 | 1 << FAMILY_IPV6);
         assert_int_equal(r->sockets.states, 1 << STATE_ESTABLISHED | 1 << STATE_LISTEN);
@@ -172,6 +172,7 @@ static void test_every_key(void **state) {
         /* What `defaults` says holds for the rules before it, too. */
         r = &c.rules.rules[1];
         assert_true(r->descendants);
+        assert_true(r->processes);
         assert_int_equal(r->changed, CHANGE_STATE | CHANGE_HOLDERS);
         assert_int_equal(r->state_after, 2000000);
         config_done(&c);
@@ -722,7 +723,7 @@ static void test_load_errors(void **state) {
                      "DIR/c.yaml.d: warning: '.hidden.yaml' is ignored; expected names that end in .yaml\n"
                      "DIR/c.yaml.d/a.yaml:1:1: file is empty\n"
                      "DIR/c.yaml.d/b.yaml:1:10: watch[0]: duplicate rule name 'a' (first at 'DIR/c.yaml' line 1)\n"
-                     "DIR/c.yaml.d/b.yaml:1:19: watch[0]: unknown key 'x'; expected name, match, descendants, sockets, changed, "
+                     "DIR/c.yaml.d/b.yaml:1:19: watch[0]: unknown key 'x'; expected name, match, descendants, processes, sockets, changed, "
                      "state_after, stall, expect, fold, missed\n"
                      "DIR/c.yaml.d: warning: 'c.yaml.bak' is ignored; expected names that end in .yaml\n");
 }

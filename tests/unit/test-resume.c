@@ -15,7 +15,7 @@
 static char name[] = "web", glob[] = "nginx";
 static char *globs[] = { glob };
 static Match match = { .comm = { globs, 1 } };
-static Rule rule = { .name = name, .match = &match, .changed = CHANGE_ALL, .sockets.listen = -1 };
+static Rule rule = { .name = name, .match = &match, .processes = true, .changed = CHANGE_ALL, .sockets.listen = -1 };
 static const RuleSet rules = { .rules = &rule, .count = 1 };
 
 static void count(void *userdata, const Event *e) {
