@@ -180,10 +180,10 @@ static const FoldSpec missed_at_listener = { .by = 1 << FOLD_BY_NETNS | 1 << FOL
 static const FoldSpec missed_with_peer = { .by = 1 << FOLD_BY_NETNS | 1 << FOLD_BY_TRANSPORT | 1 << FOLD_BY_PEER | 1 << FOLD_BY_PEER_PORT };
 
 bool ledger_folds_missed(Ledger *l, const Notice *n, const TableState *t, const Connection *by, const Rule *rule, Direction direction) {
-        const FoldSpec *spec = by ? (l->budget.spent ? &ledger_fold_coarse : spec_of(rule)) : direction == DIRECTION_INGRESS ? &missed_at_listener : &missed_with_peer;
+        const FoldSpec *spec = rule ? (l->budget.spent ? &ledger_fold_coarse : spec_of(rule)) : direction == DIRECTION_INGRESS ? &missed_at_listener : &missed_with_peer;
         FoldSums sums = one(SUM(MISSED), n->not_before, n->not_after);
         FoldFacts x = {
-                .names = { [FOLD_RULE] = bytes_of(by ? rule->name : NULL) },
+                .names = { [FOLD_RULE] = bytes_of(rule ? rule->name : NULL) },
                 .netns = t->netns.id,
                 .netns_inode = t->netns.inode,
                 .uid = PROCESS_UNKNOWN,

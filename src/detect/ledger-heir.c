@@ -2,7 +2,7 @@
 
 /* Ledger: heirs, who got sockets from somebody else. What a fork gives to a child is one event for all of it, told a second later, for what is
  * left then: most children execute another program at once, and lose what they got. So is what one process
- * passed to another, at its next walk, if it is many sockets; of few each connection is told. Of a connection that is counted it is a change that is counted.
+ * passed to another, at its next walk, if it is many sockets; of few each connection is told. Of a connection that is only counted, who inherits it is not told.
  *
  * Whose it was is an inference: who else holds it, the parent under the same number, else the oldest. */
 
@@ -51,6 +51,8 @@ static void inherit(Ledger *l, Holder *h, Actor *from, bool fork, uint64_t not_b
                 a->inherited_not_before = not_before;
                 l->heirs++;
         }
+        if (h->connection->folded)
+                return;
         a->inherited_not_after = now;
         a->inherited++;
         h->inherited = true;
@@ -81,7 +83,7 @@ static void settle_gain(Ledger *l, Actor *a, const Gain *g, uint64_t now) {
         if (!h->connection)
                 return;
         not_before = gained_not_before(a, h->connection);
-        if (!h->connection->folded && g->from && (g->fork || g->from->passed > PASSED_MAX) && (!a->heir_of || a->heir_of == g->from))
+        if (g->from && (g->fork || g->from->passed > PASSED_MAX) && (!a->heir_of || a->heir_of == g->from))
                 inherit(l, h, g->from, g->fork, not_before, now);
         else
                 ledger_note_holder(l, h->connection, h, true, not_before, now);

@@ -8,7 +8,8 @@
  * true as well: each event about a connection is compared with what happened. Every use of a socket has a port of its own, by which
  * the events name it. In the end the world stands still, and the ledger must know it.
  *
- * Each history is played twice, with and without a fold: sums and single events together must be the same as single events alone, by rule and peer. */
+ * Each history is played thrice: without a fold, with one, and with a budget that is spent now and then. Sums and single events together must be the same as single
+ * events alone, by rule and peer. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define HISTORY_MAX 16
 
 #define PEERS 3
+#define EVENT_COST 1000
+#define BUDGET_SMALL (24 * 5 * EVENT_COST) /* five events, and it is spent; until another limit is set */
+#define BUDGET_LARGE (BUDGET_SMALL * 1000)
 #define FOLD_ROWS 6 /* so that it is full now and then */
 #define RUN "0123456789abcdef0123456789abcdef"
 
@@ -92,6 +96,7 @@ typedef struct World {
         bool lost_netns; /* a look was told that the namespace is gone: what was known of it is forgotten */
         Invariants invariants;
         Fold *fold; /* NULL: without */
+        bool budget;
         Totals totals;
 } World;
 
@@ -460,6 +465,10 @@ static void reload(World *w, uint8_t b) {
         ledger_set_rules(w->ledger, w->rules);
         invariants_reload(&w->invariants);
         ledger_tell_folded(w->ledger, w->now, FOLDED_OBSOLETE);
+        if (w->budget) {
+                w->options.budget = w->options.budget == BUDGET_SMALL ? BUDGET_LARGE : BUDGET_SMALL;
+                ledger_set_options(w->ledger, &w->options);
+        }
 }
 
 /* --- what it says ---------------------------------------------------------------------------------- */
@@ -635,6 +644,8 @@ static void emit(void *userdata, const Event *e) {
                 fprintf(stderr, "%s: %s\n", event_kind_info(e->kind)->name, wrong);
                 abort();
         }
+        if (w->budget)
+                ledger_spend(w->ledger, e, EVENT_COST);
         if (e->kind == EVENT_CONNECTION_SUMMARY)
                 count_summary(&w->totals, e);
         else
@@ -784,8 +795,8 @@ static void settle(World *w) {
                 MUST(!w->uses[i].told || w->uses[i].closed == 0 || w->uses[i].ended);
 }
 
-static void play(World *w, const uint8_t *data, size_t size, bool folds) {
-        *w = (World){ .data = data, .size = size, .now = 10000000, .drained = 10000000 };
+static void play(World *w, const uint8_t *data, size_t size, bool folds, bool budget) {
+        *w = (World){ .data = data, .size = size, .now = 10000000, .drained = 10000000, .budget = budget };
         w->mode = byte(w) % _MODE_MAX;
         for (unsigned i = 0; i < PROCESSES; i++) {
                 w->processes[i].alive = i % 2;
@@ -797,6 +808,7 @@ static void play(World *w, const uint8_t *data, size_t size, bool folds) {
                 .secret = { 3, 4 },
                 .notices_exact = w->mode == MODE_BPF,
                 .baseline = w->mode == MODE_LOOKS ? 50000 : 0, /* of 1 ms steps */
+                .budget = budget ? BUDGET_SMALL : 0,
         };
         w->invariants.baseline = w->options.baseline > 0;
         w->rules = &rulesets[0];
@@ -819,10 +831,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
         if (!w)
                 return 0;
-        play(w, data, size, false);
+        play(w, data, size, false, false);
         singly = w->totals;
-        play(w, data, size, true);
-        MUST(memcmp(&singly, &w->totals, sizeof(singly)) == 0);
+        for (int budget = 0; budget < 2; budget++) {
+                play(w, data, size, true, budget);
+                MUST(memcmp(&singly, &w->totals, sizeof(singly)) == 0);
+        }
         free(w);
         return 0;
 }

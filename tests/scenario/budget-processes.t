@@ -35,12 +35,14 @@ at 3605 flush
 > process-matched cc[?] RULE=build EXE=/bin/cc PROCESS_COUNT=2 NOT_BEFORE=3601 NOT_AFTER=3601 -PARENT_PID
 > process-gone cc[901] RULE=build PROCESS_COUNT=1
 > process-matched curl[902] PROCESS_COUNT=1 RULE=curl
-> connection-summary MISSED=1 PEER_ADDRESS=203.0.113.9 -RULE
 at 3606 restart
 at 3607 scan
   812/100 make
   902/360090 curl exe=/bin/curl
 at 3607.2 judge
-> audit-degraded BUDGET_WRITTEN=10000
+> audit-degraded BUDGET_WRITTEN=9000
 at 3608 flush
 > process-gone cc[900] RULE=build PROCESS_COUNT=1
+at 4300 fold
+> connection-summary RULE=curl OPENED=1 PEER_COUNT=1
+> connection-summary RULE=build MISSED=1 BYTES_SENT=1 PEER_COUNT=1

@@ -1,4 +1,4 @@
-# Fold: what a child inherits of connections that are counted is a change of theirs, and no event; of what was told singly it is told.
+# Fold: who inherits a connection that is only counted is not told; that his parent lets go of it is a change that is counted.
 rules
   server: comm=pg fold=local_port first=1 listen=no
   rest: listen=yes
