@@ -10,7 +10,7 @@
 static char name[] = "web", glob[] = "nginx";
 static char *globs[] = { glob };
 static Match match = { .comm = { globs, 1 } };
-static Rule rule = { .name = name, .match = &match, .changed = CHANGE_ALL, .sockets.listen = -1 };
+static Rule rule = { .name = name, .processes = true, .match = &match, .changed = CHANGE_ALL, .sockets.listen = -1 };
 static const RuleSet rules = { .rules = &rule, .count = 1 };
 
 static const uint8_t sha[EXE_SHA_SIZE] = { 1, 2, 3 };
