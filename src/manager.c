@@ -15,52 +15,16 @@
 #include <unistd.h>
 
 #include <systemd/sd-daemon.h>
-#include <systemd/sd-event.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
-#include "base/text.h"
-#include "collect/collect.h"
 #include "collect/host.h"
 #include "collect/procfs.h"
-#include "config/config.h"
-#include "cycle.h"
-#include "emit/sink.h"
-#include "manager-fold.h"
-#include "manager-heartbeat.h"
-#include "manager-notices.h"
-#include "manager-outlet.h"
-#include "manager-pace.h"
-#include "manager-process.h"
-#include "manager-resume.h"
+#include "manager-internal.h"
 
 #define STOP_WAIT_USEC (2 * USEC_PER_SEC) /* for what still waits for a sink */
 #define BLIND_MAX (10 * USEC_PER_SEC)     /* so long looks may fail: then a new start, by whoever watches over us, may help */
-
-typedef struct Manager {
-        ManagerOptions options;
-        Config configs[2]; /* a reload reads the one that is not in force */
-        Config *config;    /* in force; the ledger and the cycle borrow it */
-        sd_event *event;
-        sd_event_source *timer;
-        int proc_fd;
-        Collector *collector;
-        Ledger *ledger;
-        Cycle cycle;
-        FormatContext format;
-        Outlets outlets;
-        Heartbeat heartbeat;
-        FoldStore fold;
-        Notices notices;
-        ProcessNotices processes;
-        Pace pace;
-        uint64_t blind; /* since when no look has succeeded; 0: the last one has */
-        Resume resume;
-        bool as_text;   /* some namespaces are read as text, and that was told */
-        bool ready;
-        char stopped_by[128];
-} Manager;
 
 /* --- events ---------------------------------------------------------------------------------------- */
 
@@ -71,23 +35,6 @@ static void on_event(void *userdata, const Event *e) {
         clock_read(&now);
         m->format.clock_offset = clock_follow(m->format.clock_offset, &now);
         ledger_spend(m->ledger, e, outlets_put(&m->outlets, e));
-}
-
-static void tell_configuration(Manager *m, EventKind kind) {
-        _cleanup_text_ Text rules = TEXT_NULL, degraded = TEXT_NULL;
-        Event *e = audit_event(kind);
-
-        for (size_t i = 0; i < m->config->rules.count; i++)
-                text_printf(&rules, "%s%s", i > 0 ? ", " : "", m->config->rules.rules[i].text ?: m->config->rules.rules[i].name);
-        event_set_bytes(e, EVENT_FIELD_RULES, bytes_of(text_string(&rules)));
-        event_set_number(e, EVENT_FIELD_CONFIG_HASH, m->config->hash);
-        event_set_word(e, EVENT_FIELD_COLLECTOR, collector_name(collector_kind(m->collector)));
-        text_append(&degraded, notices_degraded(&m->notices) ?: "");
-        if (m->outlets.degraded.size > 0)
-                text_printf(&degraded, "%s%s", degraded.size > 0 ? "; " : "", text_string(&m->outlets.degraded));
-        if (degraded.size > 0)
-                event_set_word(e, EVENT_FIELD_DEGRADED, text_string(&degraded));
-        ledger_say(m->ledger, e);
 }
 
 static void tell_stopped(Manager *m) {
@@ -212,67 +159,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         return r < 0 ? sd_event_exit(((Manager *) userdata)->event, r) : 0;
 }
 
-/* --- configuration and signals --------------------------------------------------------------------- */
-
-static void log_messages(int level, const Text *messages) {
-        const char *s = text_string(messages);
-
-        while (*s) {
-                size_t n = strcspn(s, "\n");
-                log_line(level, "%.*s", (int) n, s);
-                s += n + (s[n] == '\n');
-        }
-}
-
-static int load(Manager *m, Config *ret) {
-        _cleanup_text_ Text messages = TEXT_NULL;
-        int r = config_load(m->options.config_path ?: CONFIG_PATH,
-                            m->options.config_path ? CONFIG_TRUST_WARN : CONFIG_TRUST_REQUIRED, ret, &messages);
-
-        log_messages(r < 0 ? LOG_ERR : LOG_WARNING, &messages);
-        return r;
-}
-
-/* Those that a reload may change, too. */
-static LedgerOptions ledger_options(const Config *c) {
-        return (LedgerOptions){
-                .own_pid = (uint32_t) getpid(),
-                .max_sockets = c->limits.sockets,
-                .max_holders = c->limits.holders,
-                .baseline = c->baseline,
-                .budget = c->budget,
-                .cmdline = c->cmdline,
-                .tell_community_id = c->community_id,
-        };
-}
-
-static void reload(Manager *m) {
-        Config *old = m->config, *new = &m->configs[old == m->configs];
-        LedgerOptions options;
-
-        (void) sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long) clock_monotonic());
-        if (load(m, new) < 0)
-                log_error("the configuration was not reloaded: the one before stays in force");
-        else {
-                if (new->collector != old->collector || (!m->options.sinks && new->sinks != old->sinks) ||
-                    new->limits.queue != old->limits.queue || new->limits.outbox != old->limits.outbox || new->limits.fold_rows != old->limits.fold_rows)
-                        log_warning("collector, sinks, limits.queue, limits.outbox and limits.fold_rows are read at start only: restart to change them");
-                m->cycle.config = m->config = new;
-                m->format.unit_log = new->unit_log;
-                /* It compares the rules with those before: they must still be there. */
-                ledger_set_rules(m->ledger, &new->rules);
-                options = ledger_options(new);
-                ledger_set_options(m->ledger, &options);
-                config_done(old);
-                cycle_restart(&m->cycle);
-                tell_configuration(m, EVENT_AUDIT_RELOADED);
-                fold_store_rules(&m->fold);
-                m->pace.due = 0;
-                (void) sd_event_source_set_time_relative(m->timer, 0);
-                (void) sd_event_source_set_enabled(m->timer, SD_EVENT_ONESHOT);
-        }
-        (void) sd_notify(0, "READY=1");
-}
+/* --- signals --------------------------------------------------------------------------------------- */
 
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
         Manager *m = userdata;
@@ -280,7 +167,7 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si,
 
         (void) source;
         if (si->ssi_signo == SIGHUP) {
-                reload(m);
+                manager_reload(m);
                 outlets_flush(&m->outlets);
                 return 0;
         }
@@ -327,7 +214,7 @@ static bool resumes(const Manager *m) {
 }
 
 static int open_ledger(Manager *m) {
-        LedgerOptions o = ledger_options(m->config);
+        LedgerOptions o = manager_ledger_options(m->config);
         uint64_t random[4];
         Netns own;
         int r;
@@ -386,7 +273,7 @@ static int open_process_notices(Manager *m) {
 }
 
 static int start(Manager *m) {
-        int r = load(m, m->configs);
+        int r = manager_load(m, m->configs);
 
         if (r < 0)
                 return r;
@@ -414,7 +301,7 @@ static int start(Manager *m) {
                 r = open_process_notices(m);
         if (r < 0)
                 return r;
-        tell_configuration(m, EVENT_AUDIT_STARTED);
+        manager_tell_configuration(m, EVENT_AUDIT_STARTED);
         if (m->resume.gap)
                 ledger_gap(m->ledger, m->resume.gap, m->resume.from, clock_boottime(), 0);
         log_info("watching by %s, %zu %s, every %llu ms", collector_name(collector_kind(m->collector)),
