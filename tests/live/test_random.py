@@ -195,9 +195,11 @@ def check_books(a, log, told, longest):
     # Messages about closes come from a namespace when a look has found it.
     early = sum(side['close'][0] < log.found(side, longest) for side in untold.values())
     rest = len(untold) - folded.total() - number(e, 'UNATTRIBUTABLE')
+    # By text a namespace is its number, which is used again: one that is born may be taken for one that was left, and counts from the first look at it.
+    uncounted = kinds['connection-present'] if a.collector == 'proc' else 0
     claims = {
         'nothing was lost': not lost,
-        'each connection was opened once on each side, says the kernel': kernel == (len(told) // 2,) * 2,
+        'each connection was opened once on each side, says the kernel': all(0 <= len(told) // 2 - k <= uncounted // 2 for k in kernel),
         'what was reported are the events': sum(reported) == kinds['connection-appeared'] + kinds['connection-completed'],
         'no more passed in a direction than there was': all(r <= k for r, k in zip(recorded, kernel)),
     }
@@ -213,7 +215,7 @@ def check_books(a, log, told, longest):
         claims['what was recorded and not reported is untold'] = 0 <= sum(recorded) - sum(reported) <= len(untold)
         claims['no messages about closes'] = number(e, 'MISSED') == number(e, 'UNATTRIBUTABLE') == 0
         # What was older than the first look at its namespace is told, and not of the books.
-        claims['nothing is unaccounted for'] = sum(kernel) - sum(reported) == len(untold) + kinds['connection-present']
+        claims['nothing is unaccounted for'] = 0 <= len(untold) + uncounted - (sum(kernel) - sum(reported)) <= uncounted
     print(f'{len(untold)} untold, {folded.total()} folded, {number(e, "UNATTRIBUTABLE")} unattributable, {rest} not accounted for; {e["MESSAGE"]}')
     return [f'not so: {claim} ({e["MESSAGE"]}; {len(untold)} untold, {dict(folded)} folded of {dict(by_key)})' for claim, holds in claims.items() if not holds]
 
