@@ -21,7 +21,32 @@ void crc32c_init(Crc32c *c) {
                         c->table[n][b] = c->table[n - 1][b] >> 8 ^ c->table[0][c->table[n - 1][b] & 0xff];
 }
 
+#ifdef __x86_64__
+/* The processor's own: eight bytes in one instruction. */
+__attribute__((target("sse4.2"))) static uint32_t by_instruction(uint32_t crc, const uint8_t *p, size_t size) {
+        uint64_t wide = ~crc;
+
+        for (; size >= 8; p += 8, size -= 8) {
+                uint64_t word;
+
+                memcpy(&word, p, sizeof(word));
+                wide = __builtin_ia32_crc32di(wide, word);
+        }
+        for (crc = (uint32_t) wide; size > 0; p++, size--)
+                crc = __builtin_ia32_crc32qi(crc, *p);
+        return ~crc;
+}
+#endif
+
 uint32_t crc32c(const Crc32c *c, uint32_t crc, const void *data, size_t size) {
+#ifdef __x86_64__
+        if (__builtin_cpu_supports("sse4.2"))
+                return by_instruction(crc, data, size);
+#endif
+        return crc32c_by_table(c, crc, data, size);
+}
+
+uint32_t crc32c_by_table(const Crc32c *c, uint32_t crc, const void *data, size_t size) {
         const uint8_t *p = data;
 
         crc = ~crc;

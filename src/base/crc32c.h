@@ -16,3 +16,5 @@ void crc32c_init(Crc32c *c);
 
 /* Of what had `crc` (0 at the start), and `data` after it. */
 uint32_t crc32c(const Crc32c *c, uint32_t crc, const void *data, size_t size);
+/* The same, also where the processor has an instruction for it. */
+uint32_t crc32c_by_table(const Crc32c *c, uint32_t crc, const void *data, size_t size);

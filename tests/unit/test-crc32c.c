@@ -31,10 +31,22 @@ static void test_in_parts(void **state) {
                 assert_int_equal(crc32c(&table, crc32c(&table, 0, text, i), text + i, size - i), whole);
 }
 
+/* Whatever this processor has, both give the same. */
+static void test_by_table(void **state) {
+        uint8_t data[300];
+
+        for (size_t i = 0; i < sizeof(data); i++)
+                data[i] = (uint8_t) (i * 167 + i / 7);
+        for (size_t i = 0; i < sizeof(data) - 9; i++)
+                assert_int_equal(crc32c(&table, (uint32_t) i, data + i % 9, sizeof(data) - 9 - i), crc32c_by_table(&table, (uint32_t) i, data + i % 9, sizeof(data) - 9 - i));
+        assert_int_equal(crc32c_by_table(&table, 0, "123456789", 9), 0xe3069283);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_known),
                 cmocka_unit_test(test_in_parts),
+                cmocka_unit_test(test_by_table),
         };
 
         crc32c_init(&table);
