@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -143,12 +144,31 @@ static int start(Deputy *d) {
         return 0;
 }
 
+/* As write(2), but that nobody reads is an error only: `sockaudit list | head` needs the signal, and ours is none of its pipes. */
+static ssize_t write_without_signal(int fd, const void *data, size_t size) {
+        sigset_t pipe, before, pending;
+        ssize_t n;
+        int e;
+
+        (void) sigemptyset(&pipe);
+        (void) sigaddset(&pipe, SIGPIPE);
+        (void) sigpending(&pending);
+        (void) sigprocmask(SIG_BLOCK, &pipe, &before);
+        n = write(fd, data, size);
+        e = errno;
+        if (n < 0 && e == EPIPE && !sigismember(&pending, SIGPIPE))
+                (void) sigtimedwait(&pipe, NULL, &(struct timespec){});
+        (void) sigprocmask(SIG_SETMASK, &before, NULL);
+        errno = e;
+        return n;
+}
+
 int deputy_ask(Deputy *d, const DeputyQuestion *q) {
         int r = d->pid > 0 ? 0 : start(d);
 
         if (r < 0)
                 return r;
-        if (write(d->to, q, sizeof(*q)) == sizeof(*q))
+        if (write_without_signal(d->to, q, sizeof(*q)) == sizeof(*q))
                 return 0;
         r = -errno;
         if (r != -EAGAIN)

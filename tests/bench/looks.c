@@ -29,6 +29,7 @@
 #include "base/fd.h"
 #include "collect/collect.h"
 #include "collect/connector.h"
+#include "collect/deputy.h"
 #include "collect/netns.h"
 #include "config/config.h"
 #include "cycle.h"
@@ -369,6 +370,8 @@ static int ledger_alone(void) {
 }
 
 int main(int argc, char *argv[]) {
+        if (deputy_called(argc, argv))
+                return deputy_main();
         if (argc >= 2 && strcmp(argv[1], "bare") == 0)
                 return bare(argv + 2, argc - 2);
         if (argc >= 3 && strcmp(argv[1], "steady") == 0)

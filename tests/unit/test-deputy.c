@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -110,6 +111,25 @@ static void test_asks_without_waiting(void **state) {
         assert_int_equal(deputy_answer(&d, 0, &a), 0);
 }
 
+/* Somebody else ends it between two questions: no signal ends us. */
+static void test_is_killed(void **state) {
+        _cleanup_close_ int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_(deputy_done) Deputy d = {};
+        DeputyQuestion q = about_us(proc_fd);
+        DeputyAnswer a;
+        sigset_t pending;
+
+        assert_int_equal(deputy_ask(&d, &q), 0);
+        assert_int_equal(deputy_answer(&d, PATIENCE, &a), 1);
+        assert_int_equal(kill(d.pid, SIGKILL), 0);
+        assert_int_equal(waitid(P_PID, (id_t) d.pid, &(siginfo_t){}, WEXITED | WNOWAIT), 0);
+        assert_int_equal(deputy_ask(&d, &q), -EPIPE);
+        assert_int_equal(sigpending(&pending), 0);
+        assert_int_equal(sigismember(&pending, SIGPIPE), 0);
+        assert_int_equal(deputy_ask(&d, &q), 0);
+        assert_int_equal(deputy_answer(&d, PATIENCE, &a), 1);
+}
+
 static void test_cmdline(void **state) {
         _cleanup_close_ int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         _cleanup_(deputy_done) Deputy d = {};
@@ -136,6 +156,7 @@ int main(int argc, char *argv[]) {
                 cmocka_unit_test(test_holds_nothing),
                 cmocka_unit_test(test_another_follows),
                 cmocka_unit_test(test_asks_without_waiting),
+                cmocka_unit_test(test_is_killed),
                 cmocka_unit_test(test_cmdline),
         };
 
