@@ -9,11 +9,13 @@
  *     config-keys.c     the table of keys
  *     config-problem.c  what is wrong, and where
  *
- * Sources fill one Draft, one after the other: single values override, lists of rules and exclusions grow. */
+ * Sources fill one Draft, one after the other: single values override, lists of rules and exclusions grow. The first rule that matches decides: so the rules of
+ * drop-ins, which are there to change something, stand before those of the file. */
 
 #include "config/config.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "config/config-file.h"
 #include "config/config-key.h"
@@ -90,8 +92,23 @@ static void draft_finish(Draft *d, const Source *first, Problems *problems) {
         }
 }
 
+/* The first `count` rules go behind all others. -ENOMEM. */
+static int rules_move_behind(RuleSet *set, size_t count) {
+        _cleanup_free_ Rule *moved = malloc((count + 1) * sizeof(Rule));
+
+        if (!moved)
+                return -ENOMEM;
+        if (count == 0 || count == set->count)
+                return 0;
+        memcpy(moved, set->rules, count * sizeof(Rule));
+        memmove(set->rules, set->rules + count, (set->count - count) * sizeof(Rule));
+        memcpy(set->rules + set->count - count, moved, count * sizeof(Rule));
+        return 0;
+}
+
 static int sources_read(const Source *sources, size_t count, Problems *problems, Config *ret) {
         _cleanup_(draft_donep) Draft *d = malloc(sizeof(Draft));
+        size_t of_file = 0;
         int r;
 
         if (!d)
@@ -104,7 +121,12 @@ static int sources_read(const Source *sources, size_t count, Problems *problems,
                 r = source_read(d, &sources[i], problems);
                 if (r < 0)
                         return r;
+                if (i == 0)
+                        of_file = d->config.rules.count;
         }
+        r = rules_move_behind(&d->config.rules, of_file);
+        if (r < 0)
+                return r;
         draft_finish(d, &sources[0], problems);
         if (problems->errors > 0)
                 return -EBADMSG;

@@ -686,9 +686,10 @@ static void test_load(void **state) {
         assert_int_equal(two.limits.sockets, 7);
         assert_int_equal(two.limits.queue, 2 << 20);
         assert_int_equal(two.rules.count, 3);
-        assert_string_equal(two.rules.rules[0].name, "a");
-        assert_string_equal(two.rules.rules[1].name, "b");
-        assert_string_equal(two.rules.rules[2].name, "c");
+        /* Drop-ins by their names, then the file. */
+        assert_string_equal(two.rules.rules[0].name, "b");
+        assert_string_equal(two.rules.rules[1].name, "c");
+        assert_string_equal(two.rules.rules[2].name, "a");
         assert_int_equal(two.rules.rules[0].changed, CHANGE_PEER);
         assert_int_equal(two.rules.exclude_count, 2);
         assert_int_equal(two.rules.excludes[0].uids[0].first, 1);
