@@ -15,7 +15,6 @@
 #include "config/config.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "config/config-file.h"
 #include "config/config-key.h"
@@ -92,18 +91,22 @@ static void draft_finish(Draft *d, const Source *first, Problems *problems) {
         }
 }
 
-/* The first `count` rules go behind all others. -ENOMEM. */
-static int rules_move_behind(RuleSet *set, size_t count) {
-        _cleanup_free_ Rule *moved = malloc((count + 1) * sizeof(Rule));
+static void rules_reverse(Rule *rules, size_t count) {
+        for (size_t i = 0; i < count / 2; i++) {
+                Rule r = rules[i];
 
-        if (!moved)
-                return -ENOMEM;
-        if (count == 0 || count == set->count)
-                return 0;
-        memcpy(moved, set->rules, count * sizeof(Rule));
-        memmove(set->rules, set->rules + count, (set->count - count) * sizeof(Rule));
-        memcpy(set->rules + set->count - count, moved, count * sizeof(Rule));
-        return 0;
+                rules[i] = rules[count - 1 - i];
+                rules[count - 1 - i] = r;
+        }
+}
+
+/* The first `count` rules go behind all others. */
+static void rules_move_behind(RuleSet *set, size_t count) {
+        if (!set->rules)
+                return;
+        rules_reverse(set->rules, count);
+        rules_reverse(set->rules + count, set->count - count);
+        rules_reverse(set->rules, set->count);
 }
 
 static int sources_read(const Source *sources, size_t count, Problems *problems, Config *ret) {
@@ -124,9 +127,7 @@ static int sources_read(const Source *sources, size_t count, Problems *problems,
                 if (i == 0)
                         of_file = d->config.rules.count;
         }
-        r = rules_move_behind(&d->config.rules, of_file);
-        if (r < 0)
-                return r;
+        rules_move_behind(&d->config.rules, of_file);
         draft_finish(d, &sources[0], problems);
         if (problems->errors > 0)
                 return -EBADMSG;

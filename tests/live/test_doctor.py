@@ -166,60 +166,6 @@ def with_files(tmp_path, state=None, config=None, size='64M'):
         commands.append('mount -t tmpfs tmpfs /mnt && mkdir /mnt/upper /mnt/work && '
                         'mount -t overlay -o lowerdir=/etc,upperdir=/mnt/upper,workdir=/mnt/work overlay /etc && '
                         f'mkdir -p /etc/sockaudit && cp {tmp_path}/sockaudit.yaml /etc/sockaudit')
-    return 'unshare', '--mount', 'sh', '-c', 'mount -t tmpfs tmpfs /run && exec "$@"', 'sh', *rest
-
-
-def test_without_journald():
-    c = ask(*without_journald(), expected=1)
-    assert c['journald']['state'] == 'no' and c['journald']['remedy']
-
-
-def test_with_journald():
-    c = ask(JOURNALD, '--')
-    assert states(c, 'journald', 'rate limit', 'syslog') == all_of('ok', 'journald', 'rate limit', 'syslog')
-    assert c['journal']['state'] == 'ok', c['journal']
-    # A second old and with all its room before it. test_keeps.py has journals of which more can be said.
-    assert c['keeps']['state'] == 'unknown' and c['keeps']['optional'] and 'too young' in c['keeps']['what'], c['keeps']
-    # That journald is volatile, and its configuration says so.
-    assert c['storage'] == {'check': 'storage', 'state': 'degraded', 'optional': False, 'what': 'Storage=volatile: the journal ends with the boot',
-                            'remedy': c['storage']['remedy']}
-
-
-@pytest.mark.parametrize('setting, name, state', [
-    ('Storage=none', 'storage', 'no'),
-    ('Storage=persistent', 'storage', 'ok'),
-    ('RateLimitIntervalSec=30s', 'rate limit', 'degraded'),
-    ('RateLimitBurst=0', 'rate limit', 'ok'),
-    ('Storage=none', 'keeps', 'no'),
-    ('MaxRetentionSec=a while', 'keeps', 'unknown'),
-    ('MaxLevelStore=notice', 'level', 'no'),
-    ('MaxLevelStore=5', 'level', 'no'),
-    ('MaxLevelStore=info', 'level', 'ok'),
-    ('MaxLevelStore=7', 'level', 'ok'),
-    ('MaxLevelStore=loud', 'level', 'unknown'),
-    ('SyncIntervalSec=1', 'level', 'ok'),
-])
-def test_settings_of_journald(setting, name, state):
-    c = ask(JOURNALD, '-c', setting, '--')
-    assert c[name]['state'] == state, c[name]
-
-
-def test_forwarding_to_syslog():
-    listener = 'import socket, os, sys; s = socket.socket(1, 2); s.bind("/run/systemd/journal/syslog"); os.execv(sys.argv[1], sys.argv[1:])'
-    for setting, state in ('yes', 'degraded'), ('no', 'ok'):
-        c = ask(JOURNALD, '-c', f'ForwardToSyslog={setting}', '--', sys.executable, '-c', listener)
-        assert c['syslog']['state'] == state, c['syslog']
-
-
-def with_files(tmp_path, state=None, config=None, size='64M'):
-    """In a mount namespace with that outbox, of a file system of this size, and that configuration."""
-    commands = []
-    if state is not None:
-        (tmp_path / 'outbox').write_bytes(state)
-        commands.append(f'mount -t tmpfs -o size={size} tmpfs /var/lib && mkdir -m 755 /var/lib/sockaudit && cp {tmp_path}/outbox /var/lib/sockaudit')
-    if config is not None:
-        (tmp_path / 'sockaudit.yaml').write_text(config)
-        commands.append(f'mkdir -p /etc/sockaudit; mount -t tmpfs tmpfs /etc/sockaudit; cp {tmp_path}/sockaudit.yaml /etc/sockaudit')
     return 'unshare', '--mount', 'sh', '-c', ' && '.join([*commands, 'exec "$@"']), 'sh'
 
 

@@ -156,7 +156,7 @@ def test_namespaces_come_and_go(audit):
         running = [subprocess.Popen(['unshare', '--net', 'sh', '-c', 'ip link set lo up; exec /usr/bin/env python3 -c "$1"', 'sh', SHORT]) for _ in range(n)]
         assert [p.wait(PATIENCE) for p in running] == [0] * n
     batch(50)
-    while not audit.of('connection-appeared', 'connection-completed'):
+    while not audit.of('connection-present', 'connection-appeared'):
         batch(10)  # what it opens for the first namespace of another it keeps
     audit.until(lambda: counts(audit)[:2] == (0, 0), 'empty map')
     audit.cycles(3)
