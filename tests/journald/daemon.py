@@ -47,6 +47,7 @@ class Daemon:
         with self.log_path.open('wb') as log, self.json_path.open('wb') as out:
             self.process = subprocess.Popen([*prefix, BUILD / 'src/sockauditd', f'--config={tmp_path}/sockaudit.yaml', *options],
                                             stdin=subprocess.DEVNULL, stdout=out, stderr=log, env={**os.environ, **env})
+        started.append(self.process)
         wait('it starts', lambda: 'watching by' in self.log())
 
     def events(self):
@@ -143,8 +144,16 @@ def bursts(d, times=1, count=1500):
             pass
 
 
+started = []  # in this test
+
+
 @pytest.fixture(autouse=True)
 def clean():
     yield
+    for process in started:  # of a test that failed before it stopped it
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    started.clear()
     for path in STATE.iterdir():
         path.unlink()
