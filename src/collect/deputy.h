@@ -59,8 +59,8 @@ int deputy_ask(Deputy *d, const DeputyQuestion *q);
 /* Its next answer. wait: msec, at most. 1; 0 when none came; -EPIPE when it is gone, and with it what it was asked. */
 int deputy_answer(Deputy *d, int wait, DeputyAnswer *ret);
 
-/* The command line of a process, into its facts, or cmdline_silent. It waits for that, up to 100 ms where nobody answers, and asks nothing for four times
- * as long after that: then it stays unknown. 0, -ESRCH, -ENOMEM. */
+/* The command line of a process, into its facts, or cmdline_silent. It waits for that, 100 ms where the kernel lets the deputy wait for something, three seconds where
+ * a busy machine gives it no turn, and asks nothing for four times as long after that: then it stays unknown. 0, -ESRCH, -ENOMEM. */
 int deputy_cmdline(Deputy *d, int proc_fd, Process *p);
 
 /* It has not answered in time. The next question makes another. */

@@ -6,15 +6,13 @@ import re
 import signal
 import socket
 import subprocess
-import time
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
+from daemon import BUILD, wait
 from journald import PATIENCE, entries, journald, only_journald  # noqa: F401 (fixtures)
 
-BUILD = Path(os.environ['BUILD_DIR'])
 PEERS = [f'127.0.{i // 200 + 1}.{i % 200 + 1}' for i in range(200)]  # in three events or so
 CONFIG = '''
 interval: 100ms
@@ -31,14 +29,6 @@ watch:
   - name: in
     sockets: {{local: ":{0}"}}
 '''
-
-
-def wait(what, condition):
-    end = time.monotonic() + PATIENCE
-    while not (found := condition()):
-        assert time.monotonic() < end, what
-        time.sleep(0.2)
-    return found
 
 
 @pytest.fixture
