@@ -3,6 +3,7 @@
 /* The waist. Which way a table is read:
  *
  *  kind        own namespace       another one                     sock_diag has no handler
+ *  bpf         as sock_diag, and beside it hooks in the kernel tell of TCP and of processes (collector_hooks())
  *  sock_diag   a socket kept open  one opened inside for the look  text of /proc/PID/net for that table
  *  proc        text                text
  *
@@ -24,6 +25,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "collect/hooks.h"
 #include "collect/netns.h"
 #include "collect/procnet.h"
 #include "collect/sockdiag.h"
@@ -31,6 +33,7 @@
 struct Collector {
         CollectorKind kind;
         int proc_fd;
+        Hooks *hooks;  /* NULL: this kind has none */
         Netns own;     /* pid 0 */
         Sockdiag diag; /* in our own namespace; opened when needed */
         int names;     /* a socket in our own namespace, for names of interfaces; opened when needed */
@@ -69,6 +72,13 @@ static int probe_sock_diag(Collector *c) {
         return r;
 }
 
+static int probe_bpf(Collector *c) {
+        Hook refused;
+        int r = hooks_open(&c->hooks, 0, &refused);
+
+        return r < 0 ? r : probe_sock_diag(c);
+}
+
 static int probe_proc(const Collector *c) {
         _cleanup_close_ int fd = openat(c->proc_fd, "net/tcp", O_RDONLY | O_CLOEXEC);
 
@@ -93,6 +103,10 @@ int collector_new(Collector **ret, CollectorKind kind, int proc_fd) {
         c->proc_fd = proc_fd;
         c->diag = SOCKDIAG_NULL;
         c->names = -1;
+        if (kind == COLLECTOR_BPF) {
+                c->kind = COLLECTOR_BPF;
+                r = probe_bpf(c);
+        }
         if (kind == COLLECTOR_AUTO || kind == COLLECTOR_SOCK_DIAG) {
                 c->kind = COLLECTOR_SOCK_DIAG;
                 r = probe_sock_diag(c);
@@ -112,6 +126,7 @@ int collector_new(Collector **ret, CollectorKind kind, int proc_fd) {
 
 Collector *collector_free(Collector *c) {
         if (c) {
+                hooks_free(c->hooks);
                 sockdiag_close(&c->diag);
                 fd_close(c->names);
                 free(c->mptcp_netns);
@@ -122,6 +137,10 @@ Collector *collector_free(Collector *c) {
 
 CollectorKind collector_kind(const Collector *c) {
         return c->kind;
+}
+
+Hooks *collector_hooks(Collector *c) {
+        return c->hooks;
 }
 
 /* A socket in a foreign namespace, and that this is the one which is meant. -EPERM: only its text can be had. */
@@ -298,7 +317,7 @@ int collector_look_behind(Collector *c, const HolderAt *at, const Netns *known, 
         struct stat st;
         int r;
 
-        if (c->kind != COLLECTOR_SOCK_DIAG)
+        if (c->kind == COLLECTOR_PROC)
                 return -EOPNOTSUPP;
         ns_fd = netns_of_socket(c->proc_fd, at->pid, at->start_ticks, at->fd, at->inode);
         if (ns_fd < 0)
@@ -324,7 +343,7 @@ int collector_confirm(Collector *c, const Netns *netns, const Socket *socket) {
         Sockdiag *d = NULL;
         int r;
 
-        if (c->kind != COLLECTOR_SOCK_DIAG)
+        if (c->kind == COLLECTOR_PROC)
                 return -EOPNOTSUPP;
         r = diag_for(c, netns, &foreign, &d);
         if (r < 0)
@@ -386,7 +405,7 @@ int collector_find(Collector *c, const Netns *netns, Find *finds, size_t count) 
 }
 
 bool collector_reads_text(const Collector *c, const Netns *netns) {
-        return c->kind == COLLECTOR_SOCK_DIAG && netns->id != c->own.id && !netns_has_cookie(netns->id);
+        return c->kind != COLLECTOR_PROC && netns->id != c->own.id && !netns_has_cookie(netns->id);
 }
 
 int collector_netlink(Collector *c, const Netns *netns, int protocol) {

@@ -59,6 +59,9 @@ DEFINE_CLEANUP(Collector, collector_free)
 
 CollectorKind collector_kind(const Collector *c);
 
+/* The programs in the kernel that COLLECTOR_BPF has beside; NULL: another kind. Borrowed. */
+struct Hooks *collector_hooks(Collector *c);
+
 /* Look at `tables` (a set of TABLE_BIT) of one namespace. What cannot be read is told through Taker.end with its
  * coverage, and is no error here. Returns 0, or what a Taker function returned, or -ENOMEM. */
 int collector_look(Collector *c, const Netns *netns, unsigned tables, const Taker *taker);

@@ -29,6 +29,7 @@ FOREIGN = {
     'process connector': (r'#include <linux/(cn_proc|connector)\.h>', r'collect/connector\.c'),
     'sock_diag': (r'#include <linux/(sock_diag|inet_diag|unix_diag|packet_diag|netlink_diag)\.h>', r'collect/(sockdiag[^/]*|destroy)\.[ch]'),
     'rtnetlink': (r'#include <linux/(rtnetlink|net_namespace)\.h>', r'collect/(nsid|rtnet)\.c'),
+    'libbpf': (r'#include <bpf/', r'(collect/hooks\.c|bpf/maps\.bpf\.h)'),
     'setns': (r'\b(setns|unshare)\(', r'collect/netns\.c'),
     'sd-event, sd-daemon': (r'#include <systemd/sd-(event|daemon)\.h>', r'manager[^/]*\.[ch]'),
     'sd-journal': (r'#include <systemd/sd-journal\.h>', r'(emit/confirm|inspect/reader)\.c'),

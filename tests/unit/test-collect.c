@@ -88,7 +88,6 @@ static void test_tree(void **state) {
         Netns netns;
 
         assert_int_equal(collector_new(&c, COLLECTOR_PROC, fd), -ENOENT);
-        assert_int_equal(collector_new(&c, COLLECTOR_BPF, fd), -EOPNOTSUPP);
         assert_null(c);
         assert_int_equal(mkdirat(fd, "net", 0700), 0);
         write_at(fd, "net/tcp", "  sl  local_address\n");

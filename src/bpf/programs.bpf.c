@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+
+/* The programs that run in the kernel, in one object: tcp.bpf.h (connections), process.bpf.h (who). Each can be left out where the kernel does not
+ * take it (collect/hooks.c). They record and count, and decide nothing. */
+
+#include "process.bpf.h"
+#include "tcp.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* What the programs in the kernel (programs.bpf.c) write, and collect/hooks.c reads: one Record each, in the ring and from the iterator. Plain
+ * numbers in host byte order, addresses and ports as on the wire, times as CLOCK_BOOTTIME nanoseconds. Both sides are built together, and an object file
+ * carries no version of it. */
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+#define RECORD_COMM 16
+#define RECORD_PATH 512      /* of what is longer the end is kept */
+#define RECORD_NAME 256      /* of one component */
+#define RECORD_ARGUMENTS 1024
+
+enum RecordKind {
+        RECORD_OPEN = 1, /* a connection is established, or a socket listens */
+        RECORD_CLOSE,    /* a connection, an attempt or a listener ends */
+        RECORD_FORK,
+        RECORD_EXEC,
+        RECORD_EXIT,
+};
+
+/* RecordSocket.flags */
+enum RecordFlag {
+        RECORD_PASSIVE = 1,  /* accepted: the opener is who listens there */
+        RECORD_KILLED = 2,   /* who closed it was ended by a signal */
+        RECORD_SEEDED = 4,   /* it was there before the programs were: neither its opening nor its opener is known */
+        RECORD_FIN = 8,      /* the other side has ended its part: bytes_received is one more than the payload */
+        RECORD_TOLD = 16,    /* RECORD_OPEN has told it */
+};
+
+/* A process: pid alone means nothing. */
+struct RecordProcess {
+        __u64 start; /* of its first thread; 0: unknown */
+        __u32 pid;   /* 0: unknown */
+        __u32 exec;  /* which of its programs, as task_struct.self_exec_id counts */
+};
+
+struct RecordSocket {
+        __u8 kind, flags;
+        __u8 family;    /* AF_INET, AF_INET6 */
+        __u8 old_state; /* RECORD_CLOSE: the state before CLOSE */
+        __u16 error;    /* sk_err; 0: none */
+        __u16 protocol;
+        __u64 when;   /* of what is told */
+        __u64 opened; /* the attempt of this side, or the birth of what a listener got */
+        __u64 cookie, netns;
+        __u32 netns_inode;
+        __u32 inode;
+        struct RecordProcess opener; /* connected, or listens there */
+        struct RecordProcess closer; /* who closed it first on this side, or reset it */
+        __u8 local[16], peer[16];
+        __u16 local_port, peer_port;
+        __u32 interface, uid;
+        __u32 retransmits, rtt_usec;
+        __u64 bytes_sent, bytes_received;
+};
+
+/* A path, from `begin` to RECORD_PATH: the programs write it from its end on. */
+struct RecordPath {
+        __u16 begin; /* RECORD_PATH: nothing is known */
+        __u8 cut;    /* there is more before it */
+        __u8 deleted; /* that file has no name any more */
+        char text[RECORD_PATH + RECORD_NAME];
+};
+
+/* RECORD_FORK, RECORD_EXIT: the head alone; RECORD_EXEC: all of it. */
+struct RecordProcessHead {
+        __u8 kind;
+        __u64 when;
+        struct RecordProcess process, parent;
+        __u64 cgroup;  /* its id */
+        __u64 netns;
+        __u32 netns_inode;
+        __u32 uid, effective_uid, gid, login_uid, session;
+        __u32 tty;     /* major << 20 | minor; 0: none */
+        char comm[RECORD_COMM];
+};
+
+struct RecordExec {
+        struct RecordProcessHead head;
+        __u32 arguments_size; /* all of them: more than RECORD_ARGUMENTS are cut */
+        struct RecordPath exe, cwd, cgroup;
+        char arguments[RECORD_ARGUMENTS];
+};
+
+/* What the programs count. */
+struct RecordBook { /* of a network namespace, on one processor */
+        __u64 active, passive; /* connections that anybody opened, and got */
+        __u64 watched_active, watched_passive; /* of those the ones that are recorded */
+        __u64 unsent; /* of `active`: the attempt failed before it sent anything */
+};
+
+enum RecordLost {
+        LOST_OPEN,
+        LOST_CLOSE,
+        LOST_PROCESS,
+        LOST_STORAGE, /* the kernel had no memory for a socket's marks: it is not recorded */
+        LOST_BOOK,    /* there were more namespaces than books */
+        _LOST_MAX,
+};
+
+struct RecordLoss { /* closes of a process for which the ring had no room */
+        __u64 count, bytes_sent, bytes_received;
+};

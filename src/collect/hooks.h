@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* Hooks: the programs in the kernel (src/bpf), loaded and attached, and what they give: records of a ring, counters, and what they are to leave out. The only
+ * user of libbpf. Needs CAP_BPF and CAP_PERFMON, BTF and Linux 5.15. In a build without libbpf everything says -EOPNOTSUPP. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bpf/record.h"
+
+typedef enum Hook {
+        HOOK_TCP,
+        HOOK_FORK,
+        HOOK_EXEC,
+        HOOK_EXIT,
+        _HOOK_MAX,
+} Hook;
+
+const char *hook_name(unsigned program); /* as the kernel shows it: tcp_state ... */
+
+/* Load each program alone. ret: negative errno of each, 0: the kernel takes it. 0, or -EOPNOTSUPP: this build has none. */
+int hooks_probe(int ret[_HOOK_MAX]);
+
+typedef struct Hooks Hooks;
+
+/* All of them, attached. ring_size: bytes, a power of two; 0: 16 MiB. Negative errno of the first that was refused, whose name is in *ret_refused. */
+int hooks_open(Hooks **ret, size_t ring_size, Hook *ret_refused);
+Hooks *hooks_free(Hooks *h);
+
+/* Readable when a record comes after everything was read. Borrowed. */
+int hooks_fd(const Hooks *h);
+
+typedef void (*hooks_record_t)(void *userdata, const void *record, size_t size);
+
+/* Up to `max` records in the order in which they were made. Returns how many, or negative errno. */
+int hooks_read(Hooks *h, unsigned max, hooks_record_t take, void *userdata);
+
+/* Record nothing of this process, as this program of it; or again. Who executes another program is recorded until this is said once more. */
+int hooks_skip(Hooks *h, const struct RecordProcess *p, bool skip);
+
+/* Of a namespace (its cookie), since it was attached. -ENOENT: none yet. */
+int hooks_book(const Hooks *h, uint64_t netns, struct RecordBook *ret);
+
+/* Counted since it was attached. */
+int hooks_lost(const Hooks *h, uint64_t ret[_LOST_MAX]);
+/* Closes for which the ring had no room, by process; they are forgotten with that. */
+int hooks_take_losses(Hooks *h, void (*take)(void *userdata, uint32_t pid, const struct RecordLoss *loss), void *userdata);
