@@ -6,8 +6,10 @@
 #include <stdlib.h>
 
 #include "base/macro.h"
+#include "collect/hooks.h"
 #include "collect/netns.h"
 #include "collect/snmp.h"
+#include "cycle.h"
 
 void cycle_books_done(CycleBooks *b) {
         free(b->old);
@@ -102,20 +104,53 @@ int cycle_books_left(CycleBooks *b, const Netns *netns) {
         return add_old(b, netns->inode);
 }
 
-void cycle_books_after(CycleBooks *b, int proc_fd, Ledger *l) {
+static void hooked(const Hooks *hooks, const Netns *netns, Hooked *ret) {
+        struct RecordBook book = {};
+
+        (void) hooks_book(hooks, netns->id, &book); /* there is none until something opens */
+        *ret = (Hooked){
+                .all = { book.active, book.passive },
+                .watched = { book.watched_active, book.watched_passive },
+                .unsent = book.unsent,
+        };
+}
+
+/* What hooks have counted, and between two readings of that everything that they have told. */
+static void read_hooked(Cycle *c, const Netns *netns) {
+        const Hooks *hooks = collector_hooks(c->collector);
+        uint64_t lost[_LOST_MAX] = {};
+        Hooked before, after;
+
+        if (!hooks)
+                return;
+        hooked(hooks, netns, &before);
+        cycle_between(c);
+        hooked(hooks, netns, &after);
+        if (hooks_lost(hooks, lost) >= 0)
+                ledger_books_hooked(c->ledger, netns, &before, &after, lost[LOST_OPEN]);
+}
+
+void cycle_books_after(Cycle *c) {
+        const CycleBooks *b = &c->books;
+
         for (size_t i = 0; i < b->read_count; i++) {
                 Openings after;
 
-                if (snmp_read(proc_fd, &b->read[i].netns, &after) >= 0)
-                        ledger_books_kernel(l, &b->read[i].netns, b->read[i].before, after, b->read[i].born);
+                read_hooked(c, &b->read[i].netns);
+                if (snmp_read(c->proc_fd, &b->read[i].netns, &after) >= 0)
+                        ledger_books_kernel(c->ledger, &b->read[i].netns, b->read[i].before, after, b->read[i].born);
         }
 }
 
-void cycle_books_now(const CycleBooks *b, int proc_fd, Ledger *l, const Netns *namespaces, size_t count) {
-        for (size_t i = 0; i < count && !b->off; i++) {
-                Openings now;
+void cycle_books_now(Cycle *c) {
+        for (size_t i = 0; i < c->namespace_count && !c->books.off; i++) {
+                const Netns *netns = &c->namespaces[i];
+                Openings before, after;
 
-                if (snmp_read(proc_fd, &namespaces[i], &now) >= 0)
-                        ledger_books_kernel(l, &namespaces[i], now, now, false);
+                if (snmp_read(c->proc_fd, netns, &before) < 0)
+                        continue;
+                read_hooked(c, netns);
+                if (snmp_read(c->proc_fd, netns, &after) >= 0)
+                        ledger_books_kernel(c->ledger, netns, collector_hooks(c->collector) ? before : after, after, false);
         }
 }

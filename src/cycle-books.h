@@ -18,6 +18,8 @@
 #include "collect/look.h"
 #include "detect/ledger.h"
 
+typedef struct Cycle Cycle;
+
 typedef struct CycleBooks {
         bool wanted;      /* by the caller: the next cycle reads them all; the cycle takes it back */
         bool off;         /* no rule tells anything of TCP */
@@ -43,6 +45,6 @@ int cycle_books_before(CycleBooks *b, int proc_fd, const Netns *netns, bool firs
 /* It is not to be found any more: if it comes back, it is an old one. 0 or -ENOMEM. */
 int cycle_books_left(CycleBooks *b, const Netns *netns);
 /* After the last look. */
-void cycle_books_after(CycleBooks *b, int proc_fd, Ledger *l);
+void cycle_books_after(Cycle *c);
 /* Without a look, at the end: what opened since the last one is counted, and not recorded. */
-void cycle_books_now(const CycleBooks *b, int proc_fd, Ledger *l, const Netns *namespaces, size_t count);
+void cycle_books_now(Cycle *c);

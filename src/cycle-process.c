@@ -32,6 +32,7 @@ struct ProcessChange {
         uint64_t since;       /* the first of them, at the earliest */
         bool ended;
         uint64_t exit_not_before, exit_not_after;
+        uint64_t ended_start; /* of the one that has ended; 0: of whom is to be found out */
 };
 
 static void change_free(CycleProcesses *p, ProcessChange *change) {
@@ -90,17 +91,22 @@ static int read_process(Cycle *c, uint32_t pid, Process *ret) {
 
 /* --- notices --------------------------------------------------------------------------------------- */
 
+static bool is_alive(const Cycle *c, uint32_t pid, const Process *known) {
+        ProcfsStat stat;
+
+        return procfs_stat(c->proc_fd, pid, &stat) == 0 && stat.start_ticks == known->start_ticks;
+}
+
 /* The process that an exit notice is about, if the ledger knows it and it has really ended: its number may have been given again, or only
  * its first thread be gone. */
 static int work_exit(Cycle *c, const ProcessChange *change) {
         const Process *known = ledger_process(c->ledger, change->pid);
         Notice n = { .kind = NOTICE_EXIT, .source = NOTICE_BY_CONNECTOR, .not_before = change->exit_not_before, .not_after = change->exit_not_after };
-        ProcfsStat stat;
         Process p;
 
         if (!known || known->start_usec > change->exit_not_after)
                 return 0;
-        if (procfs_stat(c->proc_fd, change->pid, &stat) == 0 && stat.start_ticks == known->start_ticks)
+        if (change->ended_start != 0 ? change->ended_start != known->start_ticks : is_alive(c, change->pid, known))
                 return 0;
         process_init(&p);
         p.pid = change->pid;
@@ -182,6 +188,16 @@ void cycle_process_queue(Cycle *c, NoticeKind kind, uint32_t pid, uint64_t not_b
                 change->kind = kind;
                 change->since = not_before;
         }
+}
+
+void cycle_process_ended(Cycle *c, uint32_t pid, uint64_t start_ticks, uint64_t when) {
+        ProcessChange *change = ledger_process(c->ledger, pid) ? change_of(c, pid) : NULL;
+
+        if (!change)
+                return; /* born and gone between two readings */
+        change->ended = true;
+        change->exit_not_before = change->exit_not_after = when;
+        change->ended_start = start_ticks;
 }
 
 /* What is new or changed, while there is time. */

@@ -31,8 +31,10 @@ typedef struct CycleProcesses {
 
 void cycle_processes_done(CycleProcesses *p);
 
-/* A notice: fork, exec, change or exit. Not during a look. */
+/* A notice: fork, exec, change or exit. A fork not during a look. */
 void cycle_process_queue(Cycle *c, NoticeKind kind, uint32_t pid, uint64_t not_before, uint64_t not_after);
+/* The last thread of this very process has ended. */
+void cycle_process_ended(Cycle *c, uint32_t pid, uint64_t start_ticks, uint64_t when);
 void cycle_process_lost(Cycle *c);
 
 /* Work off what is queued, but stop to begin anything new after `cpu` microseconds of processor time. Not during a look. Returns 1 when an event was

@@ -190,7 +190,7 @@ static int run(Cycle *c) {
         if (r >= 0)
                 r = question(c);
         if (r >= 0) {
-                cycle_books_after(&c->books, c->proc_fd, c->ledger);
+                cycle_books_after(c);
                 free(c->namespaces);
                 c->namespaces = TAKE_PTR(list.items);
                 c->namespace_count = list.count;

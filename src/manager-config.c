@@ -69,8 +69,9 @@ void manager_reload(Manager *m) {
                 log_error("the configuration was not reloaded: the one before stays in force");
         else {
                 if (new->collector != old->collector || (!m->options.sinks && new->sinks != old->sinks) ||
-                    new->limits.queue != old->limits.queue || new->limits.outbox != old->limits.outbox || new->limits.fold_rows != old->limits.fold_rows)
-                        log_warning("collector, sinks, limits.queue, limits.outbox and limits.fold_rows are read at start only: restart to change them");
+                    new->limits.queue != old->limits.queue || new->limits.outbox != old->limits.outbox || new->limits.fold_rows != old->limits.fold_rows ||
+                    new->limits.ring != old->limits.ring)
+                        log_warning("collector, sinks, limits.queue, limits.outbox, limits.fold_rows and limits.ring are read at start only: restart to change them");
                 m->cycle.config = m->config = new;
                 m->format.unit_log = new->unit_log;
                 /* It compares the rules with those before: they must still be there. */

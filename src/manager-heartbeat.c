@@ -158,6 +158,6 @@ void heartbeat_stop(Heartbeat *h) {
 
         ledger_flush_processes(c->ledger, clock_boottime());
         tell_missed(h, clock_boottime());
-        cycle_books_now(&c->books, c->proc_fd, c->ledger, c->namespaces, c->namespace_count);
+        cycle_books_now(c);
         tell_balance(h);
 }

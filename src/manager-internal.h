@@ -10,6 +10,7 @@
 #include "cycle.h"
 #include "manager-fold.h"
 #include "manager-heartbeat.h"
+#include "manager-hooks.h"
 #include "manager-notices.h"
 #include "manager-outlet.h"
 #include "manager-pace.h"
@@ -33,6 +34,7 @@ typedef struct Manager {
         FoldStore fold;
         Notices notices;
         ProcessNotices processes;
+        HookNotices hooks;
         Pace pace;
         uint64_t blind; /* since when no look has succeeded; 0: the last one has */
         Resume resume;

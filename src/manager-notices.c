@@ -156,10 +156,6 @@ void notices_drain(Notices *n) {
                 drain(n);
 }
 
-void notices_between(void *notices) {
-        notices_drain(notices);
-}
-
 static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         (void) source;
         (void) fd;
@@ -192,8 +188,7 @@ static void learn(Notices *n, const Netns *netns) {
         log_warning("%s: %s", n->degraded, strerror(-r));
 }
 
-void notices_look(void *notices, const Netns *netns, unsigned tables) {
-        Notices *n = notices;
+void notices_look(Notices *n, const Netns *netns, unsigned tables) {
         int r;
 
         if (n->destroy.fd < 0)

@@ -48,6 +48,5 @@ const char *notices_degraded(const Notices *n);
 /* Everything that waits, into the ledger. */
 void notices_drain(Notices *n);
 
-/* For CycleHooks. */
-void notices_between(void *notices);
-void notices_look(void *notices, const Netns *netns, unsigned tables);
+/* A namespace is about to be looked at: hear what becomes of the sockets in these tables. */
+void notices_look(Notices *n, const Netns *netns, unsigned tables);

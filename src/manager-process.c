@@ -48,7 +48,7 @@ static void take(void *userdata, const ConnectorNotice *notice) {
         /* Before or after a suspend that came between two readings: both are possible. */
         uint64_t not_before = notice->when + (uint64_t) n->before, not_after = notice->when + (uint64_t) n->offset;
 
-        if (notice->kind != CONNECTOR_ACK)
+        if (notice->kind != CONNECTOR_ACK && (notice->kind == CONNECTOR_CHANGE || !n->changes_only))
                 cycle_process_queue(n->cycle, kinds[notice->kind], notice->pid, not_before, not_after);
 }
 

@@ -122,10 +122,12 @@ static int cycle(Manager *m) {
         heartbeat_before_cycle(&m->heartbeat);
         notices_drain(&m->notices);
         process_notices_drain(&m->processes);
+        hook_notices_drain(&m->hooks, false);
         r = cycle_run(&m->cycle, &figures);
         if (r < 0)
                 return look_failed(m, started, r);
         m->blind = 0;
+        hook_notices_settle(&m->hooks);
         ledger_condition(m->ledger, CONDITION_LOOK, false, 0, clock_boottime());
         if (ledger_heal_at(m->ledger) <= started)
                 ledger_healed(m->ledger, started + figures.duration);
@@ -141,8 +143,8 @@ static int cycle(Manager *m) {
         if (m->options.once)
                 return sd_event_exit(m->event, 0);
         /* Counted from the end of the look: what holds us up after it, while events are written, is a gap, too. */
-        distance = pace_next(&m->pace, m->config, started + figures.duration, figures.cpu + m->processes.cpu);
-        m->processes.cpu = 0;
+        distance = pace_next(&m->pace, m->config, started + figures.duration, figures.cpu + m->processes.cpu + m->hooks.cpu);
+        m->processes.cpu = m->hooks.cpu = 0;
         r = sd_event_source_set_time_relative(m->timer, distance);
         if (r >= 0)
                 r = sd_event_source_set_enabled(m->timer, SD_EVENT_ONESHOT);
@@ -221,6 +223,7 @@ static int open_ledger(Manager *m) {
 
         if (getrandom(random, sizeof(random), 0) != sizeof(random))
                 return -errno;
+        o.notices_exact = collector_hooks(m->collector);
         o.secret[0] = random[0];
         o.secret[1] = random[1];
         (void) snprintf(m->format.run, sizeof(m->format.run), "%016llx%016llx", (unsigned long long) random[2],
@@ -243,11 +246,32 @@ static int open_fold(Manager *m) {
 }
 
 static int open_collector(Manager *m) {
-        int r = collector_new(&m->collector, (CollectorKind) m->config->collector, m->proc_fd);
+        int r = collector_new_sized(&m->collector, (CollectorKind) m->config->collector, m->proc_fd, m->config->limits.ring);
 
         if (r < 0)
                 log_error("collector %s does not work here: %s", collector_name((unsigned) m->config->collector), strerror(-r));
         return r;
+}
+
+static void on_between(void *userdata) {
+        Manager *m = userdata;
+
+        notices_drain(&m->notices);
+        hook_notices_drain(&m->hooks, true);
+}
+
+/* Of TCP the programs in the kernel tell more than messages about freed sockets. */
+static void on_look(void *userdata, const Netns *netns, unsigned tables) {
+        Manager *m = userdata;
+
+        notices_look(&m->notices, netns, m->hooks.hooks ? tables & ~TABLE_BIT(TABLE_TCP) : tables);
+}
+
+static int open_hook_notices(Manager *m) {
+        m->hooks = (HookNotices){
+                .event = m->event, .ledger = m->ledger, .cycle = &m->cycle, .hooks = collector_hooks(m->collector), .userdata = m, .heal = on_heal, .look = on_process,
+        };
+        return hook_notices_open(&m->hooks);
 }
 
 /* The map can be kept without them: what they would have told is then seen later, or not at all, and that is said. */
@@ -258,8 +282,8 @@ static int open_notices(Manager *m) {
         if (r < 0)
                 return r;
         m->notices = (Notices){ .event = m->event, .ledger = m->ledger, .proc_fd = m->proc_fd, .own = own, .userdata = m, .heal = on_heal };
-        r = notices_open(&m->notices, collector_kind(m->collector) == COLLECTOR_SOCK_DIAG && !m->options.once);
-        m->cycle.hooks = (CycleHooks){ .userdata = &m->notices, .between = notices_between, .look = notices_look };
+        r = notices_open(&m->notices, collector_kind(m->collector) != COLLECTOR_PROC && !m->options.once);
+        m->cycle.hooks = (CycleHooks){ .userdata = m, .between = on_between, .look = on_look };
         if (notices_degraded(&m->notices) && !m->options.once)
                 log_warning("%s", notices_degraded(&m->notices));
         return r;
@@ -267,7 +291,8 @@ static int open_notices(Manager *m) {
 
 static int open_process_notices(Manager *m) {
         m->processes = (ProcessNotices){
-                .event = m->event, .ledger = m->ledger, .cycle = &m->cycle, .userdata = m, .look = on_process, .connector = CONNECTOR_NULL,
+                .event = m->event, .ledger = m->ledger, .cycle = &m->cycle, .userdata = m, .look = on_process,
+                .changes_only = collector_hooks(m->collector), .connector = CONNECTOR_NULL,
         };
         return m->options.once ? 0 : process_notices_open(&m->processes);
 }
@@ -299,6 +324,8 @@ static int start(Manager *m) {
         r = open_notices(m);
         if (r >= 0)
                 r = open_process_notices(m);
+        if (r >= 0)
+                r = open_hook_notices(m);
         if (r < 0)
                 return r;
         manager_tell_configuration(m, EVENT_AUDIT_STARTED);
@@ -311,6 +338,7 @@ static int start(Manager *m) {
 
 static void manager_done(Manager *m) {
         notices_done(&m->notices);
+        hook_notices_done(&m->hooks);
         process_notices_done(&m->processes);
         outlets_done(&m->outlets);
         cycle_done(&m->cycle);
@@ -338,6 +366,7 @@ int manager_run(const ManagerOptions *options) {
                         log_error("ending before time: %s", strerror(-r));
                 (void) sd_notify(0, "STOPPING=1");
                 notices_drain(&m.notices);
+                hook_notices_drain(&m.hooks, false);
                 heartbeat_stop(&m.heartbeat);
                 pace_end(&m.pace, m.ledger);
                 fold_store_stop(&m.fold);

@@ -278,6 +278,7 @@ struct mm_struct {
 
 struct task_struct {
         unsigned int flags;
+        unsigned int in_execve : 1;
         int exit_code;
         int pid, tgid;
         u64 start_boottime;

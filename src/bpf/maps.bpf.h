@@ -3,13 +3,13 @@
 
 /* What the programs share with each other, and with collect/hooks.c. */
 
-#include "kernel.h"
+#include "bpf/kernel.h"
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "record.h"
+#include "bpf/record.h"
 
 /* Enumerator of Use.flags beside RecordFlag. */
 #define USE_LISTENS 128

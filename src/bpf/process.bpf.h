@@ -3,7 +3,7 @@
 
 /* Processes: what they are is written down here, where they are still there. One that forks has all of its parent but for what the head says. */
 
-#include "maps.bpf.h"
+#include "bpf/maps.bpf.h"
 
 #define COMPONENTS 48 /* of a path that is longer the last ones are kept */
 
@@ -164,6 +164,24 @@ int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_b
         return 0;
 }
 
+/* prctl(2) PR_SET_NAME, of the thread whose name is that of the process. An exec renames, too, before it is one. */
+SEC("tp_btf/task_rename")
+int BPF_PROG(process_rename, struct task_struct *task, const char *comm) {
+        struct RecordProcessHead *h;
+
+        if (is_thread(task) || BPF_CORE_READ_BITFIELD(task, in_execve))
+                return 0;
+        h = bpf_ringbuf_reserve(&ring, sizeof(*h), 0);
+        if (!h) {
+                lose(LOST_PROCESS);
+                return 0;
+        }
+        set_head(h, RECORD_RENAME, task);
+        bpf_probe_read_kernel_str(h->comm, sizeof(h->comm), comm);
+        bpf_ringbuf_submit(h, 0);
+        return 0;
+}
+
 /* Its last thread: what it holds is closed after this. */
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *task) {
@@ -173,5 +191,18 @@ int BPF_PROG(process_exit, struct task_struct *task) {
                 return 0;
         tell_head(RECORD_EXIT, task);
         bpf_map_delete_elem(&skip, &pid);
+        return 0;
+}
+
+/* Which processes there are, for those that are older than the programs. */
+SEC("iter/task")
+int process_list(struct bpf_iter__task *ctx) {
+        const struct task_struct *task = ctx->task;
+        struct RecordProcess p = {};
+
+        if (!task || is_thread(task))
+                return 0;
+        set_process(&p, task);
+        bpf_seq_write(ctx->meta->seq, &p, sizeof(p));
         return 0;
 }

@@ -3,7 +3,7 @@
 /* The programs that run in the kernel, in one object: tcp.bpf.h (connections), process.bpf.h (who). Each can be left out where the kernel does not
  * take it (collect/hooks.c). They record and count, and decide nothing. */
 
-#include "process.bpf.h"
-#include "tcp.bpf.h"
+#include "bpf/process.bpf.h"
+#include "bpf/tcp.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

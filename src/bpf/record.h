@@ -19,6 +19,7 @@ enum RecordKind {
         RECORD_CLOSE,    /* a connection, an attempt or a listener ends */
         RECORD_FORK,
         RECORD_EXEC,
+        RECORD_RENAME, /* it has another comm */
         RECORD_EXIT,
 };
 
@@ -66,7 +67,7 @@ struct RecordPath {
         char text[RECORD_PATH + RECORD_NAME];
 };
 
-/* RECORD_FORK, RECORD_EXIT: the head alone; RECORD_EXEC: all of it. */
+/* RECORD_EXEC: all of it; RECORD_FORK, RECORD_RENAME, RECORD_EXIT: the head alone. */
 struct RecordProcessHead {
         __u8 kind;
         __u64 when;
@@ -89,12 +90,12 @@ struct RecordExec {
 /* What the programs count. */
 struct RecordBook { /* of a network namespace, on one processor */
         __u64 active, passive; /* connections that anybody opened, and got */
-        __u64 watched_active, watched_passive; /* of those the ones that are recorded */
+        __u64 watched_active, watched_passive; /* of those the ones that are recorded: counted with their first record */
         __u64 unsent; /* of `active`: the attempt failed before it sent anything */
 };
 
 enum RecordLost {
-        LOST_OPEN,
+        LOST_OPEN,    /* uses whose first record was lost: of their opening, or of an attempt that came to nothing */
         LOST_CLOSE,
         LOST_PROCESS,
         LOST_STORAGE, /* the kernel had no memory for a socket's marks: it is not recorded */

@@ -6,7 +6,7 @@
  *
  * Who runs (`current`) is the process that did it only while the socket is locked by a process (sk_lock.owned); otherwise it is whoever was interrupted. */
 
-#include "maps.bpf.h"
+#include "bpf/maps.bpf.h"
 
 #define SOCK_DONE 1 /* bit of sk_flags: a FIN has come (include/net/sock.h) */
 #define PF_EXITING 4
@@ -74,14 +74,29 @@ static __always_inline void lose_close(const struct Use *use, const struct tcp_s
         __sync_fetch_and_add(&loss->bytes_received, tp->bytes_received);
 }
 
+/* The first record of a use. */
+static __always_inline void count_watched(u64 netns, const struct Use *use, bool is_lost) {
+        struct RecordBook *book = book_of(netns);
+
+        if (is_lost)
+                lose(LOST_OPEN);
+        if (book && use->flags & RECORD_PASSIVE)
+                book->watched_passive++;
+        else if (book)
+                book->watched_active++;
+}
+
 static __always_inline void emit(const struct sock *sk, const struct tcp_sock *tp, const struct Use *use, u8 kind, u8 old_state) {
         struct RecordSocket *r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
         struct net *net = sk->__sk_common.skc_net.net;
 
+        if (!(use->flags & (RECORD_TOLD | RECORD_SEEDED | USE_LISTENS)))
+                count_watched(net->net_cookie, use, r == NULL);
         if (!r) {
-                lose(kind == RECORD_OPEN ? LOST_OPEN : LOST_CLOSE);
-                if (kind == RECORD_CLOSE)
+                if (kind == RECORD_CLOSE) {
+                        lose(LOST_CLOSE);
                         lose_close(use, tp);
+                }
                 return;
         }
         __builtin_memset(r, 0, sizeof(*r));
@@ -127,14 +142,12 @@ static __always_inline void begins(const struct sock *sk, u8 flags) {
                 lose(LOST_STORAGE);
                 return;
         }
-        if (book)
-                book->watched_active++;
         use->opened = bpf_ktime_get_boot_ns();
         use->flags = flags;
         use->segments = tp->segs_out;
         use->closer.pid = 0;
         set_process(&use->opener, task);
-        if (flags & USE_LISTENS)
+        if (flags & USE_LISTENS && tp->inet_conn.icsk_inet.inet_sport != 0) /* else it has no port yet */
                 emit(sk, tp, use, RECORD_OPEN, TCP_CLOSE);
 }
 
@@ -147,8 +160,6 @@ static __always_inline void is_born(const struct sock *sk) {
                 book->passive++;
         if (!use)
                 return;
-        if (book)
-                book->watched_passive++;
         use->opened = bpf_ktime_get_boot_ns();
         use->flags = RECORD_PASSIVE;
         use->closer.pid = 0;

@@ -72,9 +72,9 @@ static int probe_sock_diag(Collector *c) {
         return r;
 }
 
-static int probe_bpf(Collector *c) {
+static int probe_bpf(Collector *c, size_t ring_size) {
         Hook refused;
-        int r = hooks_open(&c->hooks, 0, &refused);
+        int r = hooks_open(&c->hooks, ring_size, &refused);
 
         return r < 0 ? r : probe_sock_diag(c);
 }
@@ -94,6 +94,10 @@ static void find_own(Collector *c) {
 }
 
 int collector_new(Collector **ret, CollectorKind kind, int proc_fd) {
+        return collector_new_sized(ret, kind, proc_fd, 0);
+}
+
+int collector_new_sized(Collector **ret, CollectorKind kind, int proc_fd, size_t ring_size) {
         _cleanup_(collector_freep) Collector *c = NULL;
         int r = -EOPNOTSUPP;
 
@@ -105,7 +109,7 @@ int collector_new(Collector **ret, CollectorKind kind, int proc_fd) {
         c->names = -1;
         if (kind == COLLECTOR_BPF) {
                 c->kind = COLLECTOR_BPF;
-                r = probe_bpf(c);
+                r = probe_bpf(c, ring_size);
         }
         if (kind == COLLECTOR_AUTO || kind == COLLECTOR_SOCK_DIAG) {
                 c->kind = COLLECTOR_SOCK_DIAG;

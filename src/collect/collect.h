@@ -54,6 +54,8 @@ typedef struct Taker {
  * collector. COLLECTOR_AUTO takes the best that works here. -EOPNOTSUPP when the kind is not in this build or kernel;
  * -ENOMEM; else what the probe said. */
 int collector_new(Collector **ret, CollectorKind kind, int proc_fd);
+/* The same; ring_size: of hooks_open(). */
+int collector_new_sized(Collector **ret, CollectorKind kind, int proc_fd, size_t ring_size);
 Collector *collector_free(Collector *c);
 DEFINE_CLEANUP(Collector, collector_free)
 

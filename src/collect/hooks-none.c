@@ -31,6 +31,10 @@ int hooks_read(Hooks *h, unsigned max, hooks_record_t take, void *userdata) {
         return -EOPNOTSUPP;
 }
 
+int hooks_processes(Hooks *h, void (*take)(void *userdata, const struct RecordProcess *p), void *userdata) {
+        return -EOPNOTSUPP;
+}
+
 int hooks_skip(Hooks *h, const struct RecordProcess *p, bool skip) {
         return -EOPNOTSUPP;
 }

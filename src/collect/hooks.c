@@ -7,16 +7,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "base/fd.h"
 #include "base/macro.h"
 /* What bpftool writes is not held to our warnings. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsign-conversion"
 #pragma GCC diagnostic ignored "-Wcast-qual"
-#include "programs.skel.h"
+#include "bpf/programs.skel.h"
 #pragma GCC diagnostic pop
 
 struct Hooks {
@@ -33,7 +35,9 @@ static const char *const program_names[_HOOK_MAX] = {
         [HOOK_TCP] = "tcp_state",
         [HOOK_FORK] = "process_fork",
         [HOOK_EXEC] = "process_exec",
+        [HOOK_RENAME] = "process_rename",
         [HOOK_EXIT] = "process_exit",
+        [HOOK_PROCESSES] = "process_list",
 };
 
 const char *hook_name(unsigned program) {
@@ -77,8 +81,8 @@ int hooks_probe(int ret[_HOOK_MAX]) {
 static int take_record(void *userdata, void *record, size_t size) {
         Hooks *h = userdata;
 
-        h->take(h->userdata, record, size);
-        return --h->room > 0 ? 0 : -EINTR; /* which ends the reading after this record */
+        h->room--;
+        return h->take(h->userdata, record, size) > 0 || h->room == 0 ? -EINTR : 0; /* which ends the reading after this record */
 }
 
 /* Which of them it was that made the whole fail. */
@@ -148,6 +152,22 @@ int hooks_read(Hooks *h, unsigned max, hooks_record_t take, void *userdata) {
         h->room = max;
         r = ring_buffer__consume(h->ring);
         return r < 0 && r != -EINTR ? r : (int) (max - h->room);
+}
+
+int hooks_processes(Hooks *h, void (*take)(void *userdata, const struct RecordProcess *p), void *userdata) {
+        _cleanup_close_ int fd = bpf_iter_create(bpf_link__fd(h->programs->links.process_list));
+        struct RecordProcess buffer[256];
+        ssize_t n;
+
+        if (fd < 0)
+                return fd;
+        while ((n = read(fd, buffer, sizeof(buffer))) > 0) {
+                if ((size_t) n % sizeof(buffer[0]) != 0)
+                        return -EIO;
+                for (size_t i = 0; i < (size_t) n / sizeof(buffer[0]); i++)
+                        take(userdata, &buffer[i]);
+        }
+        return n < 0 ? -errno : 0;
 }
 
 int hooks_skip(Hooks *h, const struct RecordProcess *p, bool skip) {

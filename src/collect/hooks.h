@@ -14,7 +14,9 @@ typedef enum Hook {
         HOOK_TCP,
         HOOK_FORK,
         HOOK_EXEC,
+        HOOK_RENAME,
         HOOK_EXIT,
+        HOOK_PROCESSES,
         _HOOK_MAX,
 } Hook;
 
@@ -32,10 +34,14 @@ Hooks *hooks_free(Hooks *h);
 /* Readable when a record comes after everything was read. Borrowed. */
 int hooks_fd(const Hooks *h);
 
-typedef void (*hooks_record_t)(void *userdata, const void *record, size_t size);
+/* 0, or 1: no more after this one. */
+typedef int (*hooks_record_t)(void *userdata, const void *record, size_t size);
 
 /* Up to `max` records in the order in which they were made. Returns how many, or negative errno. */
 int hooks_read(Hooks *h, unsigned max, hooks_record_t take, void *userdata);
+
+/* Each process that there is. 0, -EIO: a damaged answer, or negative errno. */
+int hooks_processes(Hooks *h, void (*take)(void *userdata, const struct RecordProcess *p), void *userdata);
 
 /* Record nothing of this process, as this program of it; or again. Who executes another program is recorded until this is said once more. */
 int hooks_skip(Hooks *h, const struct RecordProcess *p, bool skip);

@@ -29,6 +29,15 @@ typedef enum NoticeSource {
         NOTICE_BY_CONNECTOR, /* process connector */
 } NoticeSource;
 
+/* What the process of a notice has to do with the socket. */
+typedef enum Role {
+        ROLE_UNKNOWN,
+        ROLE_OPENER,   /* it connected, or it listens itself */
+        ROLE_ACCEPTOR,
+        ROLE_CLOSER,   /* of what was accepted: it closed it */
+        ROLE_LISTENER, /* of what was, or will be, accepted: it listens there, and another one may have it */
+} Role;
+
 /* How a use ended (SOCKAUDIT_END). */
 typedef enum End {
         END_UNKNOWN,
@@ -48,12 +57,15 @@ typedef struct Notice {
         NoticeKind kind;
         NoticeSource source;
         uint64_t not_before, not_after; /* CLOCK_BOOTTIME usec; equal for an exact instant */
-        Socket socket;                  /* socket notices */
+        Socket socket;                  /* socket notices; of NOTICE_CLOSE the state is the one that it left */
+        uint32_t netns_inode;           /* of its namespace; 0: unknown */
         Process *process;               /* who, where known: process notices, and BPF in process context; else NULL. Its contents
                                            are taken over where the ledger does not know the process yet */
-        uint8_t direction;              /* Direction of detect/connection.h for NOTICE_OPEN; 0: unknown */
+        uint8_t role;                   /* Role of the process */
+        uint8_t direction;              /* Direction */
+        bool first;                     /* NOTICE_CLOSE: no NOTICE_OPEN has told this use */
         uint8_t end;                    /* End */
         int error;                      /* positive errno of a failed attempt; 0: unknown */
-        uint64_t opened;                /* NOTICE_CLOSE by BPF: when this use began; 0: unknown */
+        uint64_t opened;                /* when this use began; 0: unknown, or, for NOTICE_OPEN, at the time of the notice */
         uint64_t count;                 /* NOTICE_LOST */
 } Notice;

@@ -2,7 +2,9 @@
 
 #include "collect/process.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -33,6 +35,45 @@ void process_done(Process *p) {
         free(p->pod);
         free(p->cwd);
         process_init(p);
+}
+
+static int copy(char **to, const char *from) {
+        if (*to || !from)
+                return 0;
+        *to = strdup(from);
+        return *to ? 0 : -ENOMEM;
+}
+
+static int copy_bytes(char **to, uint32_t *to_size, const char *from, uint32_t size) {
+        if (*to || !from)
+                return 0;
+        *to = malloc((size_t) size + 1);
+        if (!*to)
+                return -ENOMEM;
+        memcpy(*to, from, size);
+        (*to)[size] = 0;
+        *to_size = size;
+        return 0;
+}
+
+int process_inherit(Process *child, const Process *parent) {
+        int r = copy(&child->exe, parent->exe);
+
+        r = r ?: copy_bytes(&child->cmdline, &child->cmdline_size, parent->cmdline, parent->cmdline_size);
+        r = r ?: copy_bytes(&child->cmdline_told, &child->cmdline_told_size, parent->cmdline_told, parent->cmdline_told_size);
+        r = r ?: copy(&child->cgroup, parent->cgroup);
+        r = r ?: copy(&child->unit, parent->unit);
+        r = r ?: copy(&child->user_unit, parent->user_unit);
+        r = r ?: copy(&child->container, parent->container);
+        r = r ?: copy(&child->pod, parent->pod);
+        r = r ?: copy(&child->cwd, parent->cwd);
+        child->container_runtime = parent->container_runtime;
+        child->exe_state = parent->exe_state;
+        child->exe_file = parent->exe_file;
+        child->exe_sha_state = parent->exe_sha_state;
+        memcpy(child->exe_sha, parent->exe_sha, sizeof(child->exe_sha));
+        child->cmdline_silent = parent->cmdline_silent;
+        return r;
 }
 
 bool process_same(const Process *a, const Process *b) {

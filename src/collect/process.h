@@ -91,6 +91,9 @@ void process_init(Process *p);
 
 #define _cleanup_process_ _cleanup_(process_done)
 
+/* A child has from its parent what a fork gives it: program, command line, control group, working directory, into what is unknown. -ENOMEM. */
+int process_inherit(Process *child, const Process *parent);
+
 /* Same pid and start time. */
 bool process_same(const Process *a, const Process *b);
 

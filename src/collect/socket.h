@@ -79,6 +79,13 @@ typedef struct Endpoint {
         uint16_t port; /* host byte order; 0: none */
 } Endpoint;
 
+typedef enum Direction {
+        DIRECTION_UNKNOWN,
+        DIRECTION_INGRESS, /* the other side connected */
+        DIRECTION_EGRESS,  /* this side connected */
+        _DIRECTION_MAX,
+} Direction;
+
 /* Was a TCP socket ever established? One that was used again (connect to AF_UNSPEC) may have been in an earlier use. */
 typedef enum Answered {
         ANSWERED_UNKNOWN,

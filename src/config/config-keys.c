@@ -110,6 +110,9 @@ const Key config_keys[] = {
         { SECTION_LIMITS, "fold_rows", KEY_COUNT, FIELD(Draft, config.limits.fold_rows), RANGE("1000", "10000000"),
           .initial = "100000", .help = "Combinations of what rules fold by, and peers of these, that have sums at one time. Above it all sums are told at once, and none is "
                                       "lost. Each takes some 300 bytes, in the state directory." },
+        { SECTION_LIMITS, "ring", KEY_SIZE, FIELD(Draft, config.limits.ring), RANGE("64K", "1G"),
+          .initial = "16M", .help = "Bytes of records of the programs in the kernel (collector bpf) that wait to be read, up to the next power of two: 160 for each opening and "
+                                    "each end of a connection. What does not fit is told as lost, with its number." },
 
         { SECTION_DEFAULTS, "changed", KEY_CHOICES, FIELD(Draft, defaults.changed), NAMES(change_name, 3),
           .initial = "state,peer,holders",

@@ -43,6 +43,7 @@ typedef struct Config {
                 uint64_t queue;      /* bytes waiting for a sink, in memory */
                 uint64_t outbox;     /* bytes waiting for the journal, on disk */
                 uint64_t fold_rows;  /* sums at one time */
+                uint64_t ring;       /* bytes of records of hooks in the kernel that wait to be read */
         } limits;
         RuleSet rules;
         uint64_t hash; /* of the text of all files read; tells configurations apart */

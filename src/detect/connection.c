@@ -9,14 +9,14 @@ static uint32_t narrow(uint64_t v) {
 }
 
 /* FIN_WAIT_1 alone proves nothing: the other side's end may be on its way. The first that is seen stays true. */
-static void learn_closer(Connection *c) {
+void connection_learn_closer(Connection *c, unsigned state) {
         if (c->transport != TRANSPORT_TCP || c->closer != CLOSER_UNKNOWN)
                 return;
-        if (c->state == STATE_FIN_WAIT_2)
+        if (state == STATE_FIN_WAIT_2)
                 c->closer = CLOSER_LOCAL;
-        else if (c->state == STATE_CLOSE_WAIT || c->state == STATE_LAST_ACK)
+        else if (state == STATE_CLOSE_WAIT || state == STATE_LAST_ACK)
                 c->closer = CLOSER_PEER;
-        else if (c->state == STATE_CLOSING)
+        else if (state == STATE_CLOSING)
                 c->closer = CLOSER_BOTH;
 }
 
@@ -38,7 +38,7 @@ Connection *connection_new(Pool *pool, uint64_t key, const Socket *s, TableState
         c->family = s->family;
         c->transport = s->transport;
         c->state = c->told_state = s->state;
-        learn_closer(c);
+        connection_learn_closer(c, c->state);
         c->local = s->local;
         c->peer = c->told_peer = s->peer;
         c->uid = s->uid;
@@ -70,7 +70,7 @@ void connection_change_state(Connection *c, unsigned state) {
                 c->states[c->state_count++] = c->state;
         }
         c->state = (uint8_t) state;
-        learn_closer(c);
+        connection_learn_closer(c, c->state);
         if (!c->told)
                 c->told_state = c->state;
 }

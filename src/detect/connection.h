@@ -94,6 +94,7 @@ struct Actor {
         uint64_t seen_t0;   /* last scan that had it; 0: none */
         uint64_t judged_t0; /* last scan before it was last judged by the rules; 0: none */
         uint64_t announce_not_after;  /* process-matched waits for that hash, though it was seen to match by then; 0: it does not */
+        uint64_t announce_when; /* ... it did at this time, as a notice says; 0: looks found it */
         uint64_t announce_not_before; /* it began to match after this time; 0: unknown */
         Holder *holders;
         uint64_t walked_t0; /* when the last complete walk of its descriptors began; 0: none yet */
@@ -225,6 +226,7 @@ struct Connection {
         bool recheck : 1;        /* the rules or its holders changed: judge again */
         bool noticed : 1;        /* opened by a notice */
         bool booked : 1;         /* counted as reported */
+        bool unwanted : 1;       /* counted as recorded, and as nobody's who is told of */
         bool ended : 1;          /* a row said that it is over (rule 8), or another use took its place */
         bool out : 1;            /* not in the map any more, freed when the pending list is worked off */
         bool suspect : 1;
@@ -289,6 +291,8 @@ Connection *connection_new(Pool *pool, uint64_t key, const Socket *s, TableState
 Connection *connection_free(Connection *c);
 /* Another state. The one before is remembered until the next event, unless that event was about it. */
 void connection_change_state(Connection *c, unsigned state);
+/* Which side closed first, as a state says in which it is, or was before its end. */
+void connection_learn_closer(Connection *c, unsigned state);
 /* Figures and queues of a newer row. */
 void connection_update(Connection *c, const Socket *s);
 /* The row shows another use of the socket (rule 6): another TCP peer, another unix peer; for sockets without cookie another inode. */

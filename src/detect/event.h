@@ -247,6 +247,9 @@ typedef enum FieldType {
         X(KEEPS, "KEEPS", USEC, "How long the journal keeps what is written to it, at the rate of what it holds")          \
         X(OPENED_KERNEL, "OPENED_KERNEL", WORD, "Openings by the kernel's own counters: active passive")                   \
         X(OPENED_UNCERTAIN, "OPENED_UNCERTAIN", WORD, "By how much the kernel's counters moved while it was looked: active passive") \
+        X(OPENED_HOOKED, "OPENED_HOOKED", WORD, "Openings of all processes as hooks in the kernel count them: active passive") \
+        X(OPENED_UNSENT, "OPENED_UNSENT", NUMBER, "Of them: attempts that failed before anything was sent")                \
+        X(OPENED_WATCHED, "OPENED_WATCHED", WORD, "Of them those of watched processes: active passive")                    \
         X(OPENED_RECORDED, "OPENED_RECORDED", WORD, "Openings that reached the ledger: active passive unknown")            \
         X(OPENED_REPORTED, "OPENED_REPORTED", WORD, "Openings told with a seq: active passive unknown")                    \
         X(MISSED, "MISSED", NUMBER, "Closes of connections that were never in the map")                                   \

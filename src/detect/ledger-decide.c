@@ -70,17 +70,21 @@ static bool rule_tells(Ledger *l, Connection *c, size_t i, const Socket *s, bool
         const Rule *rule = &l->rules->rules[i];
         Connection *by;
         Holder *h;
+        bool named;
 
         if (!socketfilter_match(&rule->sockets, s, c->direction, listener))
                 return false;
         h = ledger_holder_for(l, c, i);
-        /* Who opened or accepted it speaks first. */
-        if (c->noticed && c->primary && (!rule->match || rulebits_has(&c->primary->matched, i)))
+        named = c->noticed && c->primary && (!rule->match || rulebits_has(&c->primary->matched, i));
+        /* Who opened or accepted it speaks first, who only listens there last. */
+        if (named && c->attribution != ATTRIBUTION_LISTENER)
                 return !c->primary->excluded;
         if (h) {
                 ledger_attribute(c, h->actor, h->fd, ATTRIBUTION_FD);
                 return true;
         }
+        if (named)
+                return !c->primary->excluded;
         by = c->orphan ? ledger_listener(l, &c->table->netns, c->transport, c->family, &c->local) : NULL;
         if (by && by->primary && (!rule->match || rulebits_has(&by->primary->matched, i))) {
                 ledger_attribute(c, by->primary, -1, ATTRIBUTION_LISTENER);

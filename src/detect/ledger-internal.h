@@ -5,7 +5,7 @@
  * ledger-crowd.c (what is told of many at once), ledger-holder.c (their descriptors), ledger-holder-change.c and ledger-heir.c (what is told of these),
  * ledger-note.c (notices), ledger-budget.c (how much may be told), ledger-condition.c (what makes us work less well), ledger-stall.c (what stands still),
  * ledger-expect.c (what is missing), ledger-baseline.c (what lives on), ledger-event.c (making events), ledger-fold.c (sums instead), ledger-save.c and
- * ledger-record.c (from one run to the next) and books.c. */
+ * ledger-record.c (from one run to the next), books.c and books-hooked.c. */
 
 #include "detect/budget.h"
 #include "detect/connection.h"
@@ -32,6 +32,10 @@ typedef struct Book {
         Openings uncertain;      /* what they moved by while the tables were read, at both ends */
         Openings zero_uncertain; /* ... of it at the first reading */
         int64_t recorded[_BOOK_MAX], reported[_BOOK_MAX];
+        int64_t unwanted[_BOOK_MAX]; /* recorded, and judged to be of nobody who is told of: with hooks, where that is not known before */
+        bool hooked_known;
+        Hooked hooked_zero, hooked; /* when `zero` was read, and now */
+        bool adrift;             /* what was recorded is not what hooks have counted */
         uint64_t unattributable; /* destroy messages of sockets without peer */
         uint64_t missed;         /* closes of connections that were never in the map */
 } Book;
@@ -144,6 +148,7 @@ struct Ledger {
 
         Book *books;
         size_t book_count;
+        uint64_t lost_openings, healed_openings; /* with hooks: without a notice; of those the ones that their end has told */
         Book closed;         /* sums of the books of namespaces that are gone */
         Text unbalanced;     /* rows of the last audit-balance */
 
@@ -326,6 +331,16 @@ void ledger_gap_denied(Ledger *l, uint64_t now);
 /* books.c */
 Book *ledger_book(Ledger *l, const Netns *netns); /* NULL: out of memory */
 void ledger_book_opened(Ledger *l, Connection *c, bool reported);
+/* A notice has told an opening; healed: it is that of an opening whose notice was lost. */
+void ledger_book_recorded(Ledger *l, const Notice *n, const TableState *t, bool healed);
+unsigned ledger_book_column(unsigned direction);
+int64_t ledger_book_kernel(const Book *b, unsigned column); /* since its zero; a counter that began anew goes below it */
+/* What the sum, the event and a row of SOCKAUDIT_UNBALANCED have of hooks. */
+void ledger_book_add_hooked(Book *sum, const Book *b);
+void ledger_book_set_hooked(Event *e, const Book *sum);
+void ledger_book_row_hooked(Text *t, const Book *b);
+/* With hooks: is each link of the chain (rule 12) what it should be, but for what was going on while it was read? */
+bool ledger_book_is_exact(const Ledger *l, const Book *b);
 int ledger_missed(Ledger *l, const Notice *n, TableState *t);
 /* ledger-missed.c: by itself, where somebody asks for that; else it is counted. */
 void ledger_tell_missed(Ledger *l, const Notice *n, const TableState *t);

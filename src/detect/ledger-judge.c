@@ -87,7 +87,7 @@ static void demote(Ledger *l, Connection *c) {
 /* Nobody has accepted it yet. Who will is known one look later, mostly: until then its listener, which may be another process of
  * the same server, is not named. */
 static bool awaits_accept(const Ledger *l, Connection *c) {
-        if (!c->orphan || !c->appeared || c->noticed || c->waited || c->state != STATE_ESTABLISHED)
+        if (!c->orphan || !c->appeared || (c->noticed && c->attribution != ATTRIBUTION_LISTENER) || c->waited || c->state != STATE_ESTABLISHED)
                 return false;
         c->waited = true;
         return ledger_listener(l, &c->table->netns, c->transport, c->family, &c->local);
@@ -111,6 +111,11 @@ static void miss_freed(Ledger *l, Connection *c, uint64_t now) {
         (void) ledger_missed(l, &n, c->table);
 }
 
+/* It may match a rule later: whoever opened it is watched. */
+static bool is_of_interest(const Connection *c) {
+        return c->noticed && c->primary && c->primary->wanted;
+}
+
 static void judge_newcomer(Ledger *l, Connection *c, uint64_t now) {
         bool listener = false;
 
@@ -128,9 +133,11 @@ static void judge_newcomer(Ledger *l, Connection *c, uint64_t now) {
         c->newcomer = false;
         c->state_open = false;
         c->judged = l->cycle;
-        if (c->rule == RULE_NONE && (c->orphan || !ledger_holders(l, c->inode)) && !c->noticed) {
+        if (c->rule == RULE_NONE && (c->orphan || !ledger_holders(l, c->inode)) && !is_of_interest(c)) {
                 if (c->freed)
                         miss_freed(l, c, now);
+                else if (c->noticed)
+                        ledger_book_opened(l, c, false);
                 demote(l, c);
                 return;
         }
@@ -316,6 +323,8 @@ static void judge_pending(Ledger *l, uint64_t now) {
 static void table_judged(Ledger *l, TableState *t, uint64_t now) {
         if (t->life == TABLE_DEAD)
                 t->life = TABLE_FREE;
+        else if (t->t0 == 0 && t->connections == 0)
+                t->life = TABLE_DEAD; /* only notices know of it: nothing can come of it any more, or it begins anew */
         else if (t->gone && t->connections == 0) {
                 if (t->gap.state != COVERAGE_OK)
                         ledger_gap_table(l, t, now); /* what was out of sight is gone, too */

@@ -11,7 +11,7 @@
 
 static TableState *table_of_notice(Ledger *l, const Notice *n) {
         TableKind kind = table_of(n->socket.family, n->socket.transport);
-        Netns netns = { .id = n->socket.netns };
+        Netns netns = { .id = n->socket.netns, .inode = n->netns_inode };
 
         if (kind == _TABLE_MAX)
                 return NULL;
@@ -44,51 +44,36 @@ static Actor *actor_of_notice(Ledger *l, const Notice *n) {
         return ledger_actor(l, pid);
 }
 
+static Attribution attribution_of(const Notice *n) {
+        static const Attribution by_role[] = {
+                [ROLE_OPENER] = ATTRIBUTION_OPENER,
+                [ROLE_ACCEPTOR] = ATTRIBUTION_ACCEPTOR,
+                [ROLE_CLOSER] = ATTRIBUTION_CLOSER,
+                [ROLE_LISTENER] = ATTRIBUTION_LISTENER,
+        };
+
+        if (n->socket.state == STATE_LISTEN)
+                return ATTRIBUTION_FD;
+        if (n->role != ROLE_UNKNOWN)
+                return by_role[n->role];
+        return n->direction == DIRECTION_INGRESS ? ATTRIBUTION_ACCEPTOR : ATTRIBUTION_OPENER;
+}
+
 /* What only the notice knows: when, and who. */
 static void opened(Connection *c, const Notice *n, Actor *a) {
         c->noticed = c->appeared = true;
-        c->opened_not_before = n->not_before;
-        c->opened_not_after = n->not_after;
+        c->opened_not_before = n->opened ?: n->not_before;
+        c->opened_not_after = n->opened ?: n->not_after;
         c->direction = n->direction;
         actor_release(c->primary);
         c->primary = actor_reference(a);
         if (a)
-                c->attribution = n->direction == DIRECTION_INGRESS ? ATTRIBUTION_ACCEPTOR : ATTRIBUTION_OPENER;
-        if (n->socket.state == STATE_LISTEN)
-                c->attribution = ATTRIBUTION_FD;
+                c->attribution = (uint8_t) attribution_of(n);
 }
 
 /* Notices come in order, but later than they happened: is this one certainly newer than every row of its table? */
 static bool is_later(const Ledger *l, const Notice *n, const TableState *t) {
         return l->current != t && n->not_before > t->t1;
-}
-
-static int note_open(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
-        Connection *c = ledger_connection(l, key);
-        Actor *a = actor_of_notice(l, n);
-        uint64_t *value;
-
-        if (c && !c->noticed && !connection_is_other_use(c, &n->socket)) {
-                /* A look was faster. */
-                if (c->newcomer)
-                        opened(c, n, a);
-                return 0;
-        }
-        value = socketmap_find(&l->sockets, key);
-        if (value && slot_kind(*value) == SLOT_CLOSED && slot_unpack(*value).absent > 0 && !is_later(l, n, t))
-                return 0; /* looks were faster, and have told it to its end */
-        if (c && !c->noticed && !is_later(l, n, t))
-                return 0; /* a look was faster, and saw a later use */
-        if (c)
-                /* The close of the use before was not told: it ended when this one began. */
-                ledger_vanish(l, c, c->shown, n->not_after, n, ledger_closed_slot(t, false));
-        c = ledger_add(l, key, &n->socket, t);
-        if (!c)
-                return 0;
-        c->id = hash_mix(c->id, n->not_before);
-        c->seen = c->shown = n->not_before;
-        opened(c, n, a);
-        return 0;
 }
 
 static int note_state(Ledger *l, const Notice *n, uint64_t key) {
@@ -107,6 +92,35 @@ static int note_state(Ledger *l, const Notice *n, uint64_t key) {
         return 0;
 }
 
+static int note_open(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
+        Connection *c = ledger_connection(l, key);
+        Actor *a = actor_of_notice(l, n);
+        uint64_t *value;
+
+        if (c && !c->noticed && !connection_is_other_use(c, &n->socket)) {
+                /* A look was faster. */
+                if (c->newcomer)
+                        opened(c, n, a);
+                return note_state(l, n, key);
+        }
+        value = socketmap_find(&l->sockets, key);
+        if (value && slot_kind(*value) == SLOT_CLOSED && slot_unpack(*value).absent > 0 && !is_later(l, n, t))
+                return 0; /* looks were faster, and have told it to its end */
+        if (c && !c->noticed && !is_later(l, n, t))
+                return 0; /* a look was faster, and saw a later use */
+        if (c)
+                /* The close of the use before was not told: it ended when this one began. */
+                ledger_vanish(l, c, c->shown, n->not_after, n, ledger_closed_slot(t, false));
+        c = ledger_add(l, key, &n->socket, t);
+        if (!c)
+                return 0;
+        opened(c, n, a);
+        c->id = hash_mix(c->id, c->opened_not_before);
+        c->seen = c->shown = n->not_before;
+        ledger_note_listener(l, t, &n->socket, key);
+        return 0;
+}
+
 /* A use of which nothing but its end was ever told to us, with who and when: BPF's record of a short one. */
 static int complete(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
         Notice open = *n;
@@ -114,6 +128,10 @@ static int complete(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
         int r;
 
         open.not_before = open.not_after = n->opened;
+        if (n->socket.state != STATE_SYN_SENT && n->socket.state != STATE_LISTEN)
+                open.socket.state = STATE_ESTABLISHED;
+        if (!n->first)
+                ledger_book_recorded(l, &open, t, true);
         r = note_open(l, &open, t, key);
         if (r < 0)
                 return r;
@@ -121,6 +139,15 @@ static int complete(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
         if (c)
                 ledger_vanish(l, c, n->not_before, n->not_after, n, ledger_closed_slot(t, false));
         return 0;
+}
+
+/* From which state it went, and who closed it: if nobody better is known, it is his. */
+static void learn_end(Ledger *l, Connection *c, const Notice *n) {
+        Actor *a = n->role == ROLE_CLOSER ? actor_of_notice(l, n) : NULL;
+
+        connection_learn_closer(c, n->socket.state);
+        if (a && (!c->primary || c->attribution == ATTRIBUTION_LISTENER))
+                ledger_attribute(c, a, -1, ATTRIBUTION_CLOSER);
 }
 
 /* A close ends the use that it names, a destroy message the socket. */
@@ -147,6 +174,8 @@ static int end_known(Ledger *l, Connection *c, const Notice *n, TableState *t) {
                 c->unanswered = n->socket.answered == ANSWERED_NO;
                 return 0;
         }
+        if (exact)
+                learn_end(l, c, n);
         /* A destroy message is late, and this use may have been over for long when the socket was freed: reset, or disconnected. Only
          * what was seen of it is a bound. */
         if (exact)
@@ -202,10 +231,24 @@ static int note_process(Ledger *l, const Notice *n) {
         return r < 0 ? r : 0;
 }
 
+/* Of the connections of this process. */
+static void set_loser(Ledger *l, Event *e, const Notice *n) {
+        Actor *a = ledger_actor(l, n->process->pid);
+
+        event_set_number(e, EVENT_FIELD_BYTES_SENT, n->socket.bytes_sent);
+        event_set_number(e, EVENT_FIELD_BYTES_RECEIVED, n->socket.bytes_received);
+        if (a)
+                ledger_event_process(l, e, a, false);
+        else
+                event_set_number(e, EVENT_FIELD_PID, n->process->pid);
+}
+
 static int note_lost(Ledger *l, const Notice *n) {
         Event *e = ledger_event(l, EVENT_AUDIT_LOST, n->not_before, n->not_after, notice_seen_by(n));
 
         event_set_number(e, EVENT_FIELD_LOST_COUNT, n->count);
+        if (n->process)
+                set_loser(l, e, n);
         ledger_say(l, e);
         /* Of processes: a scan heals that, and the map of sockets is as good as it was. */
         if (l->heal_at != UINT64_MAX || n->source == NOTICE_BY_CONNECTOR)
@@ -232,6 +275,8 @@ int ledger_note(Ledger *l, const Notice *n) {
         if (n->kind == NOTICE_DESTROY && t->t0 == 0)
                 return 0; /* nobody has looked there yet */
         key = ledger_key(l, t->netns.id, &n->socket);
+        if (n->source == NOTICE_BY_BPF && (n->kind == NOTICE_OPEN || n->first))
+                ledger_book_recorded(l, n, t, false);
         switch (n->kind) {
         case NOTICE_OPEN:
                 return note_open(l, n, t, key);

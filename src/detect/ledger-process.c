@@ -213,8 +213,9 @@ static void actor_judge(Ledger *l, Actor *a) {
                 l->held_since = MAX(l->held_since, l->cycle);
 }
 
-/* t: when it was certainly there, with these facts or those that it had before. unknown: where it is new, it may match since then; 0: unknown. */
-static int see(Ledger *l, Process *p, uint64_t t, uint64_t unknown) {
+/* t: when it was certainly there, with these facts or those that it had before. unknown: where it is new, it may match since then; 0: unknown. when: these
+ * facts are of that very time; 0: they were read. */
+static int see(Ledger *l, Process *p, uint64_t t, uint64_t unknown, uint64_t when) {
         Actor *a = ledger_actor(l, p->pid);
 
         if (a && !process_same(&a->process, p)) {
@@ -230,8 +231,10 @@ static int see(Ledger *l, Process *p, uint64_t t, uint64_t unknown) {
                         return -ENOMEM;
         }
         a->process.read_since = t;
-        if (!a->announce)
+        if (!a->announce) {
                 a->announce_not_before = a->judged_t0 ?: unknown;
+                a->announce_when = when;
+        }
         actor_seen(a, t);
         actor_judge(l, a);
         a->judged_t0 = MAX(a->judged_t0, t);
@@ -239,7 +242,7 @@ static int see(Ledger *l, Process *p, uint64_t t, uint64_t unknown) {
 }
 
 int ledger_process_see(Ledger *l, Process *p) {
-        return see(l, p, l->scan_t0, ledger_last_scan(l));
+        return see(l, p, l->scan_t0, ledger_last_scan(l), 0);
 }
 
 int ledger_process_note(Ledger *l, const Notice *n) {
@@ -248,7 +251,8 @@ int ledger_process_note(Ledger *l, const Notice *n) {
         /* An exec may have closed descriptors. */
         if (a && n->kind == NOTICE_EXEC)
                 a->walked = false;
-        return see(l, n->process, n->not_before, n->kind == NOTICE_FORK ? n->not_before : ledger_last_scan(l));
+        return see(l, n->process, n->not_before, n->kind == NOTICE_FORK ? n->not_before : ledger_last_scan(l),
+                   n->source == NOTICE_BY_BPF ? n->not_after : 0);
 }
 
 void ledger_process_unread(Ledger *l, uint32_t pid) {
@@ -279,7 +283,8 @@ void ledger_actor_announce(Ledger *l, Actor *a, uint64_t t1) {
                 l->announcing = true;
                 return;
         }
-        e = ledger_event(l, EVENT_PROCESS_MATCHED, a->announce_not_before, t1, "snapshot");
+        e = a->announce_when ? ledger_event(l, EVENT_PROCESS_MATCHED, a->announce_when, a->announce_when, "bpf")
+                             : ledger_event(l, EVENT_PROCESS_MATCHED, a->announce_not_before, t1, "snapshot");
         ledger_event_process(l, e, a, true);
         event_set_word(e, EVENT_FIELD_RULE, l->rules->rules[a->rule].name);
         ledger_say_process(l, e, a);
@@ -361,6 +366,12 @@ void ledger_processes_settle(Ledger *l, uint64_t now) {
 /* Who is not wanted may hold what somebody let go of. */
 static bool is_walked(const Actor *a) {
         return a->wanted || a->holders;
+}
+
+int ledger_wants(const Ledger *l, uint32_t pid, uint64_t start_ticks) {
+        const Actor *a = ledger_actor(l, pid);
+
+        return a && a->process.start_ticks == start_ticks ? a->wanted : -ENOENT;
 }
 
 bool ledger_walks(const Ledger *l, uint32_t pid) {

@@ -104,6 +104,8 @@ typedef enum LedgerProcesses {
         LEDGER_UNWALKED, /* whose descriptors have not been walked yet, or are to be again */
 } LedgerProcesses;
 
+/* Is it watched: does anything that it opens matter? 1, 0, or -ENOENT: this process is not known. */
+int ledger_wants(const Ledger *l, uint32_t pid, uint64_t start_ticks);
 /* Are its descriptors wanted? */
 bool ledger_walks(const Ledger *l, uint32_t pid);
 /* They may have changed since they were walked. */
@@ -305,6 +307,17 @@ void ledger_tell_folded_before(Ledger *l, uint64_t now, int64_t shift);
 /* The kernel's counters of a namespace, as absolute values, before and after its tables were read: what they moved by meanwhile may be in these
  * tables or not. The second of the first reading is its zero; of a namespace that was born since the start (`born`) zero is. */
 void ledger_books_kernel(Ledger *l, const Netns *netns, Openings before, Openings after, bool born);
+
+/* Openings of a namespace as hooks in the kernel count them, since they are there. */
+typedef struct Hooked {
+        Openings all;     /* by anybody */
+        Openings watched; /* of those the ones of which a notice was made, or could not be made */
+        uint64_t unsent;  /* of all.active: attempts that failed before anything was sent */
+} Hooked;
+
+/* Between the two readings of ledger_books_kernel(), which follows. before, after: around a reading of all notices that waited. lost: how many openings had no
+ * room for a notice so far, in all namespaces. */
+void ledger_books_hooked(Ledger *l, const Netns *netns, const Hooked *before, const Hooked *after, uint64_t lost);
 /* The books into an audit-balance that somebody else began and will give to ledger_say() before the next one (rule 12). Those of
  * namespaces that are gone are closed with it: they stay in the sums only. */
 void ledger_balance(Ledger *l, Event *e);

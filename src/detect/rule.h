@@ -18,13 +18,6 @@
 
 #define RULES_MAX 256
 
-typedef enum Direction {
-        DIRECTION_UNKNOWN,
-        DIRECTION_INGRESS, /* the other side connected */
-        DIRECTION_EGRESS,  /* this side connected */
-        _DIRECTION_MAX,
-} Direction;
-
 const char *direction_name(unsigned direction);
 Direction direction_from_name(const char *name);
 

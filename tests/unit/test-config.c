@@ -269,7 +269,7 @@ static void test_keys(void **state) {
                 { RULE "quota: 100M\n",
                   "f:2:1: unknown key 'quota'; expected interval, rescan, balance, baseline, budget, retention_wanted, collector, sinks, cpu_max, unit_log, cmdline, exe_hash, intrusive, community_id, limits, "
                   "defaults, exclude, watch\n" },
-                { RULE "limits: {xyzzy: 1}\n", "f:2:10: limits: unknown key 'xyzzy'; expected sockets, holders, processes, namespaces, peer_walks, queue, outbox, fold_rows\n" },
+                { RULE "limits: {xyzzy: 1}\n", "f:2:10: limits: unknown key 'xyzzy'; expected sockets, holders, processes, namespaces, peer_walks, queue, outbox, fold_rows, ring\n" },
                 { RULE "? [a]\n: 1\n", "f:2:3: got a list as key; expected a name\n" },
                 { RULE "<<: {interval: 2s}\n",
                   "f:2:1: unknown key '<<'; expected interval, rescan, balance, baseline, budget, retention_wanted, collector, sinks, cpu_max, unit_log, cmdline, exe_hash, intrusive, community_id, limits, "

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Records come in the order in which they were made, so that a process is known before what it opens. Its exit is queued and worked off later: what it
+ * held is closed after it.
+ *
+ * After a record that finds an empty ring the kernel wakes us, and no second time until we have read: so we rest for DRAIN_USEC after each reading, and
+ * a storm costs those who connect one wake-up for each of these, and not one for each connection.
+ *
+ * The programs record everybody of whom they do not know better. When the ledger has decided that a process is not watched, they are told so, for the
+ * program that it executes now (RecordProcess.exec): what it executes next is recorded again. */
+
+#include "manager-hooks.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/macro.h"
+#include "collect/procfs.h"
+#include "collect/record.h"
+
+#define DRAIN_USEC (50 * USEC_PER_MSEC)
+#define DRAIN_BATCH 4096
+#define DRAIN_BATCHES 256
+#define TELL_LOST_USEC USEC_PER_SEC
+
+struct HookedProcess {
+        UT_hash_handle hh;
+        uint32_t pid;
+        struct RecordProcess process;
+        bool skipped;
+};
+
+/* ---- who is to be left out ---- */
+
+static void forget_process(HookNotices *n, uint32_t pid) {
+        HookedProcess *p;
+
+        HASH_FIND(hh, n->processes, &pid, sizeof(pid), p);
+        if (!p)
+                return;
+        HASH_DEL(n->processes, p);
+        free(p);
+}
+
+/* Who cannot be remembered is recorded for ever: that costs time, and nothing else. */
+static void remember_process(HookNotices *n, const struct RecordProcess *process) {
+        HookedProcess *p = NULL;
+
+        forget_process(n, process->pid);
+        p = calloc(1, sizeof(*p));
+        if (!p)
+                return;
+        p->pid = process->pid;
+        p->process = *process;
+        HASH_ADD(hh, n->processes, pid, sizeof(p->pid), p);
+        if (!p->hh.tbl)
+                free(p);
+}
+
+static void remember_old(void *userdata, const struct RecordProcess *process) {
+        remember_process(userdata, process);
+}
+
+static void settle_process(const HookNotices *n, HookedProcess *p) {
+        int wanted = ledger_wants(n->ledger, p->pid, record_ticks(p->process.start));
+
+        if (wanted < 0 || p->skipped != wanted)
+                return; /* not known yet; or as it is */
+        if (hooks_skip(n->hooks, &p->process, !wanted) >= 0)
+                p->skipped = !wanted;
+}
+
+void hook_notices_settle(HookNotices *n) {
+        for (HookedProcess *p = n->processes; p; p = p->hh.next)
+                settle_process(n, p);
+}
+
+/* ---- processes ---- */
+
+/* Of whom it has what the record does not say: a child of its parent, who renames himself of himself. NULL: nobody is known. */
+static const Process *model_of(const HookNotices *n, unsigned kind, const struct RecordProcessHead *h) {
+        const struct RecordProcess *of = kind == RECORD_FORK ? &h->parent : &h->process;
+        const Process *known = kind == RECORD_EXEC ? NULL : ledger_process(n->ledger, of->pid);
+
+        return known && known->start_ticks == record_ticks(of->start) ? known : NULL;
+}
+
+static int note_process(HookNotices *n, unsigned kind, const struct RecordProcessHead *h, size_t size) {
+        static const NoticeKind kinds[] = { [RECORD_FORK] = NOTICE_FORK, [RECORD_EXEC] = NOTICE_EXEC, [RECORD_RENAME] = NOTICE_CHANGE };
+        const Process *model = model_of(n, kind, h);
+        _cleanup_process_ Process p;
+        Notice notice = {
+                .kind = kinds[kind],
+                .source = NOTICE_BY_BPF,
+                .not_before = h->when / 1000,
+                .not_after = h->when / 1000,
+                .process = &p,
+        };
+        int r;
+
+        process_init(&p);
+        r = record_process(h, size, &p);
+        if (r >= 0 && model)
+                r = process_inherit(&p, model);
+        if (r == -ENOMEM)
+                return r;
+        return ledger_note(n->ledger, &notice);
+}
+
+static bool is_within_limit(const HookNotices *n, uint32_t pid) {
+        LedgerStatus status;
+
+        if (ledger_process(n->ledger, pid))
+                return true;
+        ledger_status(n->ledger, &status);
+        return status.known < n->cycle->config->limits.processes;
+}
+
+static int take_process(HookNotices *n, unsigned kind, const struct RecordProcessHead *h, size_t size) {
+        uint32_t pid = h->process.pid;
+        bool model;
+        int r;
+
+        n->changed = true;
+        if (kind == RECORD_EXIT) {
+                forget_process(n, pid);
+                cycle_process_ended(n->cycle, pid, record_ticks(h->process.start), h->when / 1000);
+                return 0;
+        }
+        remember_process(n, &h->process);
+        if (!is_within_limit(n, pid)) {
+                n->cycle->processes.scan = true; /* which says how many */
+                return 0;
+        }
+        model = model_of(n, kind, h);
+        r = note_process(n, kind, h, size);
+        /* While it lives /proc knows more: the whole command line, the file that it executes. */
+        if (r >= 0 && (kind == RECORD_EXEC || !model) && ledger_wants(n->ledger, pid, record_ticks(h->process.start)) > 0)
+                cycle_process_queue(n->cycle, NOTICE_EXEC, pid, h->when / 1000, h->when / 1000);
+        return r;
+}
+
+/* ---- sockets ---- */
+
+/* Who is older than the programs, or was told while the ring was full. */
+static void complete_process(const HookNotices *n, Process *who) {
+        const Process *known = ledger_process(n->ledger, who->pid);
+        uint64_t start_ticks = who->start_ticks;
+        Process p;
+
+        if (known && known->start_ticks == start_ticks)
+                return;
+        process_init(&p);
+        if (procfs_read(n->cycle->proc_fd, who->pid, PROCFS_ALL, &p) >= 0 && p.start_ticks == start_ticks) {
+                process_done(who);
+                *who = p;
+                return;
+        }
+        process_done(&p);
+        who->comm = strdup("?");
+}
+
+static int take_socket(const HookNotices *n, const struct RecordSocket *r) {
+        _cleanup_process_ Process who;
+        Notice notice;
+
+        process_init(&who);
+        record_socket(r, &notice, &who);
+        if (notice.process)
+                complete_process(n, &who);
+        return ledger_note(n->ledger, &notice);
+}
+
+/* ---- the ring ---- */
+
+static void use_record(HookNotices *n, const void *record, size_t size) {
+        unsigned kind = record_kind(record, size);
+        int r = -EBADMSG;
+
+        switch (kind) {
+        case RECORD_OPEN:
+        case RECORD_CLOSE:
+                r = take_socket(n, record);
+                break;
+        case RECORD_FORK:
+        case RECORD_EXEC:
+        case RECORD_RENAME:
+        case RECORD_EXIT:
+                r = take_process(n, kind, record, size);
+                break;
+        }
+        n->unused += r < 0;
+}
+
+/* The number is another process's now, whose predecessor the look that goes on may be about. */
+static bool must_wait(const HookNotices *n, const void *record, size_t size) {
+        unsigned kind = record_kind(record, size);
+        const struct RecordProcessHead *h = record;
+        const Process *known;
+
+        if (!n->looking || (kind != RECORD_FORK && kind != RECORD_EXEC && kind != RECORD_RENAME))
+                return false;
+        known = ledger_process(n->ledger, h->process.pid);
+        return known && known->start_ticks != record_ticks(h->process.start);
+}
+
+static int take(void *userdata, const void *record, size_t size) {
+        HookNotices *n = userdata;
+
+        if (!must_wait(n, record, size)) {
+                use_record(n, record, size);
+                return 0;
+        }
+        n->held = malloc(size);
+        if (!n->held) {
+                n->unused++;
+                return 0;
+        }
+        memcpy(n->held, record, size);
+        n->held_size = size;
+        return 1;
+}
+
+static void use_held(HookNotices *n) {
+        void *held = TAKE_PTR(n->held);
+
+        if (held)
+                use_record(n, held, n->held_size);
+        free(held);
+}
+
+/* ---- loss ---- */
+
+typedef struct Losers {
+        HookNotices *notices;
+        uint64_t now, count;
+} Losers;
+
+static void tell_loser(void *userdata, uint32_t pid, const struct RecordLoss *loss) {
+        Losers *l = userdata;
+        HookNotices *n = l->notices;
+        Process who;
+        Notice notice = { .kind = NOTICE_LOST, .source = NOTICE_BY_BPF, .not_before = n->empty, .not_after = l->now, .count = loss->count, .process = &who };
+
+        process_init(&who);
+        who.pid = pid;
+        socket_init(&notice.socket);
+        notice.socket.bytes_sent = loss->bytes_sent;
+        notice.socket.bytes_received = loss->bytes_received;
+        (void) ledger_note(n->ledger, &notice);
+        l->count += loss->count;
+}
+
+/* Closes by process, and everything else in one. */
+static void tell_lost(HookNotices *n, uint64_t now) {
+        Notice notice = { .kind = NOTICE_LOST, .source = NOTICE_BY_BPF, .not_before = n->empty, .not_after = now };
+        Losers losers = { .notices = n, .now = now };
+        uint64_t lost[_LOST_MAX], count = n->unused;
+
+        if (now < n->tell_at || hooks_lost(n->hooks, lost) < 0)
+                return;
+        for (size_t i = 0; i < _LOST_MAX; i++)
+                count += lost[i] - n->told_lost[i];
+        if (count == 0)
+                return;
+        if (lost[LOST_PROCESS] != n->told_lost[LOST_PROCESS])
+                cycle_process_lost(n->cycle);
+        (void) hooks_take_losses(n->hooks, tell_loser, &losers);
+        memcpy(n->told_lost, lost, sizeof(lost));
+        n->unused = 0;
+        n->tell_at = now + TELL_LOST_USEC;
+        notice.count = count - MIN(count, losers.count);
+        if (notice.count > 0)
+                (void) ledger_note(n->ledger, &notice);
+        n->heal(n->userdata);
+}
+
+void hook_notices_drain(HookNotices *n, bool looking) {
+        uint64_t now = clock_boottime(), cpu = clock_cpu();
+        int r = DRAIN_BATCH;
+
+        if (!n->hooks || (looking && n->held))
+                return;
+        n->looking = looking;
+        if (!looking)
+                use_held(n);
+        for (unsigned i = 0; i < DRAIN_BATCHES && r == DRAIN_BATCH && !n->held; i++) {
+                now = clock_boottime();
+                r = hooks_read(n->hooks, DRAIN_BATCH, take, n);
+        }
+        if (r < 0)
+                log_warning("records of the kernel cannot be read: %s", strerror(-r));
+        tell_lost(n, clock_boottime());
+        if (r >= 0 && r < DRAIN_BATCH && !n->held)
+                n->empty = now;
+        n->cpu += clock_cpu() - cpu;
+}
+
+/* New processes are matched, and what they inherited is known, before they end. */
+static int draw_consequences(HookNotices *n) {
+        uint64_t cpu = clock_cpu();
+        int r;
+
+        if (!n->changed)
+                return 0;
+        n->changed = false;
+        r = cycle_process_work(n->cycle, DRAIN_USEC * n->cycle->config->cpu_max / 10000);
+        if (r >= 0) {
+                ledger_processes_settle(n->ledger, clock_boottime());
+                hook_notices_settle(n);
+        }
+        n->cpu += clock_cpu() - cpu;
+        return r;
+}
+
+static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        HookNotices *n = userdata;
+        int r;
+
+        (void) source;
+        (void) fd;
+        (void) revents;
+        hook_notices_drain(n, false);
+        r = draw_consequences(n);
+        if (r > 0)
+                n->look(n->userdata);
+        return r < 0 ? sd_event_exit(n->event, r) : 0;
+}
+
+int hook_notices_open(HookNotices *n) {
+        int r;
+
+        if (!n->hooks)
+                return 0;
+        n->empty = clock_boottime();
+        n->cycle->processes.noticed = true;
+        r = hooks_processes(n->hooks, remember_old, n);
+        if (r < 0)
+                log_info("processes that are older cannot be left out: %s", strerror(-r));
+        r = sd_event_add_io(n->event, &n->source, hooks_fd(n->hooks), EPOLLIN, on_readable, n);
+        if (r >= 0)
+                r = sd_event_source_set_ratelimit(n->source, DRAIN_USEC, 1);
+        return r;
+}
+
+void hook_notices_done(HookNotices *n) {
+        HookedProcess *p, *next;
+
+        HASH_ITER(hh, n->processes, p, next) {
+                HASH_DEL(n->processes, p);
+                free(p);
+        }
+        n->source = sd_event_source_disable_unref(n->source);
+        free(n->held);
+        n->held = NULL;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* Hook notices: what the programs in the kernel tell (collect/hooks.h), in the event loop and beside the looks, into the ledger; and which processes they
+ * are to leave out. Private to manager*.c. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <systemd/sd-event.h>
+
+#include "collect/hooks.h"
+#include "cycle.h"
+
+typedef struct HookedProcess HookedProcess;
+
+typedef struct HookNotices {
+        sd_event *event;
+        Ledger *ledger;
+        Cycle *cycle;
+        Hooks *hooks; /* NULL: this collector has none, and nothing happens here */
+        void *userdata;
+        void (*heal)(void *userdata); /* records were lost: ledger_heal_at() may have changed */
+        void (*look)(void *userdata); /* something of a process was told: look soon */
+
+        sd_event_source *source;
+        HookedProcess *processes; /* by pid: those that live */
+        void *held;               /* a record that cannot be used before the look is over; NULL: none */
+        size_t held_size;
+        bool looking;             /* a look goes on */
+        bool changed;             /* something of a process was read since its consequences were drawn */
+        uint64_t empty;           /* when the ring was last read empty */
+        uint64_t unused;          /* records that were read, and could not be used: not told yet */
+        uint64_t told_lost[_LOST_MAX], tell_at;
+        uint64_t cpu;             /* spent here since somebody took account of it */
+} HookNotices;
+
+/* The members above `source` are the caller's. Call before anything of a process is read. 0 or negative errno. */
+int hook_notices_open(HookNotices *n);
+void hook_notices_done(HookNotices *n);
+
+/* Everything that waits, into the ledger. looking: between two reads of a look, where no process may end. */
+void hook_notices_drain(HookNotices *n, bool looking);
+
+/* After a cycle: who is watched now, and who not, is what the programs are told. */
+void hook_notices_settle(HookNotices *n);
