@@ -43,6 +43,15 @@ LedgerOptions manager_ledger_options(const Config *c) {
         };
 }
 
+/* Why there are no programs in the kernel. */
+static void put_refusal(Text *t, const Collector *c) {
+        const char *hook;
+        int r = collector_refusal(c, &hook);
+
+        if (r < 0)
+                text_printf(t, "bpf: %s%s%s", hook ?: "", hook ? ": " : "", strerrorname_np(-r));
+}
+
 void manager_tell_configuration(Manager *m, EventKind kind) {
         _cleanup_text_ Text rules = TEXT_NULL, degraded = TEXT_NULL;
         Event *e = audit_event(kind);
@@ -52,7 +61,9 @@ void manager_tell_configuration(Manager *m, EventKind kind) {
         event_set_bytes(e, EVENT_FIELD_RULES, bytes_of(text_string(&rules)));
         event_set_number(e, EVENT_FIELD_CONFIG_HASH, m->config->hash);
         event_set_word(e, EVENT_FIELD_COLLECTOR, collector_name(collector_kind(m->collector)));
-        text_append(&degraded, notices_degraded(&m->notices) ?: "");
+        put_refusal(&degraded, m->collector);
+        if (notices_degraded(&m->notices))
+                text_printf(&degraded, "%s%s", degraded.size > 0 ? "; " : "", notices_degraded(&m->notices));
         if (m->outlets.degraded.size > 0)
                 text_printf(&degraded, "%s%s", degraded.size > 0 ? "; " : "", text_string(&m->outlets.degraded));
         if (degraded.size > 0)

@@ -27,7 +27,8 @@
 #define DRAIN_USEC (50 * USEC_PER_MSEC)
 #define DRAIN_BATCH 4096
 #define DRAIN_BATCHES 256
-#define TELL_LOST_USEC USEC_PER_SEC
+#define TELL_LONGEST (60 * USEC_PER_SEC)
+#define PROCESSES_MIN 64 /* of a reading, whatever they cost */
 
 struct HookedProcess {
         UT_hash_handle hh;
@@ -81,6 +82,23 @@ void hook_notices_settle(HookNotices *n) {
                 settle_process(n, p);
 }
 
+bool hook_notices_are_deaf(HookNotices *n) {
+        uint64_t now = clock_boottime(), missed;
+        Hearing hearing;
+
+        if (!n->hooks || n->cycle->books.read_count == 0)
+                return false;
+        hearing = ledger_hearing(n->ledger, &missed);
+        if (hearing == HEARING_GOOD)
+                n->heard = now;
+        if (hearing != HEARING_DEAF)
+                return false;
+        log_warning("programs in the kernel have missed %llu connections that it has counted: going on without them", (unsigned long long) missed);
+        ledger_gap(n->ledger, "collector-lost", n->heard, now, missed);
+        ledger_condition(n->ledger, CONDITION_HOOKS, true, 0, now);
+        return true;
+}
+
 /* ---- processes ---- */
 
 /* Of whom it has what the record does not say: a child of its parent, who renames himself of himself. NULL: nobody is known. */
@@ -122,11 +140,20 @@ static bool is_within_limit(const HookNotices *n, uint32_t pid) {
         return status.known < n->cycle->config->limits.processes;
 }
 
+/* A local user can make ten thousand forks a second. What is above cpu_max is found again in /proc, if it still lives. */
+static bool is_too_much(HookNotices *n) {
+        return ++n->count > PROCESSES_MIN && clock_cpu() > n->cpu_end;
+}
+
 static int take_process(HookNotices *n, unsigned kind, const struct RecordProcessHead *h, size_t size) {
         uint32_t pid = h->process.pid;
         bool model;
         int r;
 
+        if (kind != RECORD_EXIT && is_too_much(n)) {
+                cycle_process_lost(n->cycle);
+                return -EBUSY;
+        }
         n->changed = true;
         if (kind == RECORD_EXIT) {
                 forget_process(n, pid);
@@ -274,7 +301,8 @@ static void tell_lost(HookNotices *n, uint64_t now) {
         (void) hooks_take_losses(n->hooks, tell_loser, &losers);
         memcpy(n->told_lost, lost, sizeof(lost));
         n->unused = 0;
-        n->tell_at = now + TELL_LOST_USEC;
+        n->tell_distance = now > n->tell_at + TELL_LONGEST ? USEC_PER_SEC : MIN(n->tell_distance * 2, TELL_LONGEST);
+        n->tell_at = now + n->tell_distance;
         notice.count = count - MIN(count, losers.count);
         if (notice.count > 0)
                 (void) ledger_note(n->ledger, &notice);
@@ -282,12 +310,15 @@ static void tell_lost(HookNotices *n, uint64_t now) {
 }
 
 void hook_notices_drain(HookNotices *n, bool looking) {
-        uint64_t now = clock_boottime(), cpu = clock_cpu();
+        uint64_t now = clock_boottime(), cpu = clock_cpu(), since;
         int r = DRAIN_BATCH;
 
         if (!n->hooks || (looking && n->held))
                 return;
         n->looking = looking;
+        n->count = 0;
+        since = now - MIN(n->empty, now);
+        n->cpu_end = cpu + MAX(since, DRAIN_USEC) * n->cycle->config->cpu_max / 10000;
         if (!looking)
                 use_held(n);
         for (unsigned i = 0; i < DRAIN_BATCHES && r == DRAIN_BATCH && !n->held; i++) {
@@ -338,7 +369,7 @@ int hook_notices_open(HookNotices *n) {
 
         if (!n->hooks)
                 return 0;
-        n->empty = clock_boottime();
+        n->empty = n->heard = clock_boottime();
         n->cycle->processes.noticed = true;
         r = hooks_processes(n->hooks, remember_old, n);
         if (r < 0)
@@ -359,4 +390,5 @@ void hook_notices_done(HookNotices *n) {
         n->source = sd_event_source_disable_unref(n->source);
         free(n->held);
         n->held = NULL;
+        n->hooks = NULL;
 }

@@ -29,9 +29,12 @@ typedef struct HookNotices {
         size_t held_size;
         bool looking;             /* a look goes on */
         bool changed;             /* something of a process was read since its consequences were drawn */
+        uint64_t heard;           /* when the books were last read, and the programs had seen everything */
         uint64_t empty;           /* when the ring was last read empty */
         uint64_t unused;          /* records that were read, and could not be used: not told yet */
-        uint64_t told_lost[_LOST_MAX], tell_at;
+        uint64_t told_lost[_LOST_MAX], tell_at, tell_distance;
+        uint64_t cpu_end;         /* of the reading that goes on: what is told of processes after this is not used */
+        unsigned count;           /* of processes, in it */
         uint64_t cpu;             /* spent here since somebody took account of it */
 } HookNotices;
 
@@ -44,3 +47,6 @@ void hook_notices_drain(HookNotices *n, bool looking);
 
 /* After a cycle: who is watched now, and who not, is what the programs are told. */
 void hook_notices_settle(HookNotices *n);
+
+/* After a cycle, too: do they still see what happens? If not, that is told, and true; then they are to be done without. */
+bool hook_notices_are_deaf(HookNotices *n);

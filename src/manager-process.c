@@ -48,7 +48,7 @@ static void take(void *userdata, const ConnectorNotice *notice) {
         /* Before or after a suspend that came between two readings: both are possible. */
         uint64_t not_before = notice->when + (uint64_t) n->before, not_after = notice->when + (uint64_t) n->offset;
 
-        if (notice->kind != CONNECTOR_ACK && (notice->kind == CONNECTOR_CHANGE || !n->changes_only))
+        if (notice->kind != CONNECTOR_ACK && (notice->kind == CONNECTOR_CHANGE || !n->users_only))
                 cycle_process_queue(n->cycle, kinds[notice->kind], notice->pid, not_before, not_after);
 }
 
@@ -112,7 +112,7 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 }
 
 int process_notices_open(ProcessNotices *n) {
-        int r = connector_open(&n->connector);
+        int r = connector_open(&n->connector, n->users_only);
 
         if (r < 0) {
                 log_info("no notices of processes here (%s): each look reads the state of every process", strerror(-r));

@@ -17,7 +17,7 @@ typedef struct ProcessNotices {
         Cycle *cycle;
         void *userdata;
         void (*look)(void *userdata); /* something was told: look soon */
-        bool changes_only;            /* fork, exec and exit are told by others, too */
+        bool users_only;              /* all but another user is told by others, too */
 
         Connector connector;
         sd_event_source *source;

@@ -114,6 +114,25 @@ static int look_failed(Manager *m, uint64_t now, int error) {
         return r < 0 ? r : sd_event_source_set_enabled(m->timer, SD_EVENT_ONESHOT);
 }
 
+static int open_process_notices(Manager *m) {
+        m->processes = (ProcessNotices){
+                .event = m->event, .ledger = m->ledger, .cycle = &m->cycle, .userdata = m, .look = on_process,
+                .users_only = collector_hooks(m->collector), .connector = CONNECTOR_NULL,
+        };
+        return m->options.once ? 0 : process_notices_open(&m->processes);
+}
+
+/* As if there never were any. */
+static int do_without_hooks(Manager *m) {
+        hook_notices_done(&m->hooks);
+        process_notices_done(&m->processes);
+        m->cycle.processes.noticed = false;
+        collector_drop_hooks(m->collector);
+        ledger_hooks_are_gone(m->ledger);
+        cycle_process_lost(&m->cycle);
+        return open_process_notices(m);
+}
+
 static int cycle(Manager *m) {
         uint64_t started = clock_boottime(), asleep = heartbeat_check_clock(&m->heartbeat), distance;
         CycleFigures figures;
@@ -128,6 +147,11 @@ static int cycle(Manager *m) {
                 return look_failed(m, started, r);
         m->blind = 0;
         hook_notices_settle(&m->hooks);
+        if (hook_notices_are_deaf(&m->hooks)) {
+                r = do_without_hooks(m);
+                if (r < 0)
+                        return r;
+        }
         ledger_condition(m->ledger, CONDITION_LOOK, false, 0, clock_boottime());
         if (ledger_heal_at(m->ledger) <= started)
                 ledger_healed(m->ledger, started + figures.duration);
@@ -246,10 +270,19 @@ static int open_fold(Manager *m) {
 }
 
 static int open_collector(Manager *m) {
-        int r = collector_new_sized(&m->collector, (CollectorKind) m->config->collector, m->proc_fd, m->config->limits.ring);
+        CollectorKind kind = (CollectorKind) m->config->collector;
+        const char *hook;
+        int r;
 
+        if (m->options.once && kind == COLLECTOR_AUTO)
+                r = collector_new(&m->collector, kind, m->proc_fd);
+        else
+                r = collector_new_hooked(&m->collector, kind, m->proc_fd, m->config->limits.ring);
         if (r < 0)
-                log_error("collector %s does not work here: %s", collector_name((unsigned) m->config->collector), strerror(-r));
+                log_error("collector %s does not work here: %s", collector_name((unsigned) kind), strerror(-r));
+        else if (collector_refusal(m->collector, &hook) < 0)
+                log_notice("the kernel does not take our programs (%s%s%s): what comes and goes between two looks is not seen", hook ?: "", hook ? ": " : "",
+                           strerror(-collector_refusal(m->collector, &hook)));
         return r;
 }
 
@@ -287,14 +320,6 @@ static int open_notices(Manager *m) {
         if (notices_degraded(&m->notices) && !m->options.once)
                 log_warning("%s", notices_degraded(&m->notices));
         return r;
-}
-
-static int open_process_notices(Manager *m) {
-        m->processes = (ProcessNotices){
-                .event = m->event, .ledger = m->ledger, .cycle = &m->cycle, .userdata = m, .look = on_process,
-                .changes_only = collector_hooks(m->collector), .connector = CONNECTOR_NULL,
-        };
-        return m->options.once ? 0 : process_notices_open(&m->processes);
 }
 
 static int start(Manager *m) {

@@ -28,6 +28,7 @@ enum { false, true };
 #define AF_INET 2
 #define AF_INET6 10
 #define IPPROTO_TCP 6
+#define INIT_PID_NAMESPACE 0xEFFFFFFCu /* PROC_PID_INIT_INO of include/linux/proc_ns.h */
 
 enum bpf_map_type {
         BPF_MAP_TYPE_HASH = 1,
@@ -276,6 +277,21 @@ struct mm_struct {
         struct file *exe_file;
 };
 
+struct pid_namespace {
+        struct ns_common ns;
+};
+
+struct upid {
+        int nr;
+        struct pid_namespace *ns;
+};
+
+/* One struct upid for each level stands at `numbers`. */
+struct pid {
+        unsigned int level;
+        struct upid numbers[1];
+};
+
 struct task_struct {
         unsigned int flags;
         unsigned int in_execve : 1;
@@ -285,6 +301,7 @@ struct task_struct {
         u32 self_exec_id;
         char comm[16];
         struct task_struct *real_parent, *group_leader;
+        struct pid *thread_pid;
         struct mm_struct *mm;
         const struct cred *real_cred, *cred;
         struct signal_struct *signal;

@@ -64,6 +64,21 @@ struct {
         __type(value, struct RecordLoss);
 } lost_by SEC(".maps");
 
+/* RENAME_MAX in RENAME_SPAN nanoseconds, on each processor. */
+#define RENAME_MAX 16
+#define RENAME_SPAN 10000000
+
+struct Span {
+        u64 since, count;
+};
+
+struct {
+        __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+        __uint(max_entries, 1);
+        __type(key, u32);
+        __type(value, struct Span);
+} renames SEC(".maps");
+
 static __always_inline void lose(u32 what) {
         u64 *count = bpf_map_lookup_elem(&lost, &what);
 
@@ -71,16 +86,41 @@ static __always_inline void lose(u32 what) {
                 (*count)++;
 }
 
+/* Inode of the pid namespace whose numbers are told: that of the reader. */
+const volatile __u32 pid_namespace = INIT_PID_NAMESPACE;
+
+#define PID_LEVELS 32 /* MAX_PID_NS_LEVEL */
+
+/* 0: it is in another pid namespace, from which that of the reader cannot be seen. */
+static __noinline u32 pid_of(const struct task_struct *task) {
+        const struct pid *pid;
+        const char *numbers;
+        u32 level;
+
+        if (pid_namespace == INIT_PID_NAMESPACE)
+                return (u32) task->tgid;
+        pid = task->group_leader->thread_pid;
+        level = BPF_CORE_READ(pid, level);
+        numbers = (const char *) pid + bpf_core_field_offset(struct pid, numbers);
+        for (u32 i = 0; i < PID_LEVELS && i <= level; i++) {
+                const struct upid *number = (const void *) (numbers + i * bpf_core_type_size(struct upid));
+
+                if (BPF_CORE_READ(number, ns, ns.inum) == pid_namespace)
+                        return (u32) BPF_CORE_READ(number, nr);
+        }
+        return 0;
+}
+
 /* Is anything of who runs now to be recorded? */
 static __always_inline bool is_skipped(const struct task_struct *task) {
-        u32 pid = (u32) task->tgid;
+        u32 pid = pid_of(task);
         const struct RecordProcess *p = bpf_map_lookup_elem(&skip, &pid);
 
         return p && p->exec == task->self_exec_id && p->start == task->group_leader->start_boottime;
 }
 
 static __always_inline void set_process(struct RecordProcess *ret, const struct task_struct *task) {
-        ret->pid = (u32) task->tgid;
+        ret->pid = pid_of(task);
         ret->exec = task->self_exec_id;
         ret->start = task->group_leader->start_boottime;
 }

@@ -97,7 +97,7 @@ static __always_inline void set_head(struct RecordProcessHead *h, u8 kind, const
         h->kind = kind;
         h->when = bpf_ktime_get_boot_ns();
         set_process(&h->process, task);
-        h->parent.pid = (u32) BPF_CORE_READ(task, real_parent, tgid);
+        h->parent.pid = pid_of(task->real_parent);
         h->parent.start = BPF_CORE_READ(task, real_parent, group_leader, start_boottime);
         h->cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
         h->netns = BPF_CORE_READ(task, nsproxy, net_ns, net_cookie);
@@ -164,14 +164,31 @@ int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_b
         return 0;
 }
 
+/* Nothing costs less than to take another name: who does it in a loop must not fill the ring. */
+static __always_inline bool may_rename(void) {
+        u64 now = bpf_ktime_get_boot_ns();
+        u32 zero = 0;
+        struct Span *s = bpf_map_lookup_elem(&renames, &zero);
+
+        if (!s)
+                return false;
+        if (now - s->since > RENAME_SPAN) {
+                s->since = now;
+                s->count = 0;
+        }
+        return s->count++ < RENAME_MAX;
+}
+
 /* prctl(2) PR_SET_NAME, of the thread whose name is that of the process. An exec renames, too, before it is one. */
 SEC("tp_btf/task_rename")
 int BPF_PROG(process_rename, struct task_struct *task, const char *comm) {
         struct RecordProcessHead *h;
+        u32 pid = pid_of(task);
 
         if (is_thread(task) || BPF_CORE_READ_BITFIELD(task, in_execve))
                 return 0;
-        h = bpf_ringbuf_reserve(&ring, sizeof(*h), 0);
+        bpf_map_delete_elem(&skip, &pid); /* under this name it may be watched */
+        h = may_rename() ? bpf_ringbuf_reserve(&ring, sizeof(*h), 0) : NULL;
         if (!h) {
                 lose(LOST_PROCESS);
                 return 0;
@@ -185,7 +202,7 @@ int BPF_PROG(process_rename, struct task_struct *task, const char *comm) {
 /* Its last thread: what it holds is closed after this. */
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *task) {
-        u32 pid = (u32) task->tgid;
+        u32 pid = pid_of(task);
 
         if (task->signal->live.counter != 0)
                 return 0;

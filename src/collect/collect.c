@@ -34,6 +34,8 @@ struct Collector {
         CollectorKind kind;
         int proc_fd;
         Hooks *hooks;  /* NULL: this kind has none */
+        Hook refused;  /* where there are none, though they were wanted: which one, and why */
+        int refusal;
         Netns own;     /* pid 0 */
         Sockdiag diag; /* in our own namespace; opened when needed */
         int names;     /* a socket in our own namespace, for names of interfaces; opened when needed */
@@ -73,10 +75,8 @@ static int probe_sock_diag(Collector *c) {
 }
 
 static int probe_bpf(Collector *c, size_t ring_size) {
-        Hook refused;
-        int r = hooks_open(&c->hooks, ring_size, &refused);
-
-        return r < 0 ? r : probe_sock_diag(c);
+        c->refusal = hooks_open(&c->hooks, ring_size, &c->refused);
+        return c->refusal < 0 ? c->refusal : probe_sock_diag(c);
 }
 
 static int probe_proc(const Collector *c) {
@@ -93,11 +93,7 @@ static void find_own(Collector *c) {
                 (void) netns_cookie(c->diag.fd, &c->own.id);
 }
 
-int collector_new(Collector **ret, CollectorKind kind, int proc_fd) {
-        return collector_new_sized(ret, kind, proc_fd, 0);
-}
-
-int collector_new_sized(Collector **ret, CollectorKind kind, int proc_fd, size_t ring_size) {
+static int new_collector(Collector **ret, CollectorKind kind, bool hooked, int proc_fd, size_t ring_size) {
         _cleanup_(collector_freep) Collector *c = NULL;
         int r = -EOPNOTSUPP;
 
@@ -107,11 +103,12 @@ int collector_new_sized(Collector **ret, CollectorKind kind, int proc_fd, size_t
         c->proc_fd = proc_fd;
         c->diag = SOCKDIAG_NULL;
         c->names = -1;
-        if (kind == COLLECTOR_BPF) {
+        if (hooked) {
                 c->kind = COLLECTOR_BPF;
                 r = probe_bpf(c, ring_size);
         }
-        if (kind == COLLECTOR_AUTO || kind == COLLECTOR_SOCK_DIAG) {
+        if (kind == COLLECTOR_SOCK_DIAG || (kind == COLLECTOR_AUTO && r < 0)) {
+                c->hooks = hooks_free(c->hooks);
                 c->kind = COLLECTOR_SOCK_DIAG;
                 r = probe_sock_diag(c);
                 if (r < 0)
@@ -126,6 +123,14 @@ int collector_new_sized(Collector **ret, CollectorKind kind, int proc_fd, size_t
         find_own(c);
         *ret = TAKE_PTR(c);
         return 0;
+}
+
+int collector_new(Collector **ret, CollectorKind kind, int proc_fd) {
+        return new_collector(ret, kind, kind == COLLECTOR_BPF, proc_fd, 0);
+}
+
+int collector_new_hooked(Collector **ret, CollectorKind kind, int proc_fd, size_t ring_size) {
+        return new_collector(ret, kind, kind == COLLECTOR_AUTO || kind == COLLECTOR_BPF, proc_fd, ring_size);
 }
 
 Collector *collector_free(Collector *c) {
@@ -145,6 +150,16 @@ CollectorKind collector_kind(const Collector *c) {
 
 Hooks *collector_hooks(Collector *c) {
         return c->hooks;
+}
+
+void collector_drop_hooks(Collector *c) {
+        c->hooks = hooks_free(c->hooks);
+        c->kind = COLLECTOR_SOCK_DIAG;
+}
+
+int collector_refusal(const Collector *c, const char **ret_hook) {
+        *ret_hook = c->refusal < 0 ? hook_name(c->refused) : NULL;
+        return c->refusal;
 }
 
 /* A socket in a foreign namespace, and that this is the one which is meant. -EPERM: only its text can be had. */

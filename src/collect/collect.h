@@ -54,8 +54,9 @@ typedef struct Taker {
  * collector. COLLECTOR_AUTO takes the best that works here. -EOPNOTSUPP when the kind is not in this build or kernel;
  * -ENOMEM; else what the probe said. */
 int collector_new(Collector **ret, CollectorKind kind, int proc_fd);
-/* The same; ring_size: of hooks_open(). */
-int collector_new_sized(Collector **ret, CollectorKind kind, int proc_fd, size_t ring_size);
+/* For who goes on looking: COLLECTOR_AUTO is COLLECTOR_BPF where the kernel takes its programs (above it is not, since one look is not worth loading them).
+ * ring_size: of hooks_open(). */
+int collector_new_hooked(Collector **ret, CollectorKind kind, int proc_fd, size_t ring_size);
 Collector *collector_free(Collector *c);
 DEFINE_CLEANUP(Collector, collector_free)
 
@@ -63,6 +64,10 @@ CollectorKind collector_kind(const Collector *c);
 
 /* The programs in the kernel that COLLECTOR_BPF has beside; NULL: another kind. Borrowed. */
 struct Hooks *collector_hooks(Collector *c);
+/* Without them from now on: as COLLECTOR_SOCK_DIAG. */
+void collector_drop_hooks(Collector *c);
+/* Why there are none, where they were wanted: negative errno, and the name of the program that the kernel refused; NULL: none by itself. 0: they were not, or work. */
+int collector_refusal(const Collector *c, const char **ret_hook);
 
 /* Look at `tables` (a set of TABLE_BIT) of one namespace. What cannot be read is told through Taker.end with its
  * coverage, and is no error here. Returns 0, or what a Taker function returned, or -ENOMEM. */

@@ -106,18 +106,27 @@ uint64_t connector_count(Connector *c, const ConnectorNotice *n) {
         return missing > INT32_MAX ? 0 : missing;
 }
 
-static int subscribe(const Connector *c, enum proc_cn_mcast_op op, uint32_t sequence) {
-        _Alignas(Head) char m[sizeof(Head) + sizeof(op)] = {};
+/* struct proc_input of linux/cn_proc.h since 6.6, which older headers lack. A kernel that does not know it takes no notice of such a message. */
+typedef struct Subscription {
+        enum proc_cn_mcast_op op;
+        uint32_t events;
+} Subscription;
+
+/* events: 0: all. */
+static int subscribe(const Connector *c, enum proc_cn_mcast_op op, uint32_t events, uint32_t sequence) {
+        Subscription s = { op, events };
+        _Alignas(Head) char m[sizeof(Head) + sizeof(s)] = {};
+        size_t size = events != 0 ? sizeof(s) : sizeof(op);
         Head *head = (Head *) m;
         ssize_t n;
 
-        head->netlink = (struct nlmsghdr){ .nlmsg_len = sizeof(m), .nlmsg_type = NLMSG_DONE };
+        head->netlink = (struct nlmsghdr){ .nlmsg_len = (uint32_t) (sizeof(Head) + size), .nlmsg_type = NLMSG_DONE };
         head->connector.id = (struct cb_id){ CN_IDX_PROC, CN_VAL_PROC };
         head->connector.seq = head->connector.ack = sequence;
-        head->connector.len = sizeof(op);
-        memcpy(m + sizeof(Head), &op, sizeof(op));
+        head->connector.len = (uint16_t) size;
+        memcpy(m + sizeof(Head), &s, size);
         do
-                n = send(c->fd, m, sizeof(m), 0);
+                n = send(c->fd, m, sizeof(Head) + size, 0);
         while (n < 0 && errno == EINTR);
         return n < 0 ? -errno : 0;
 }
@@ -175,7 +184,8 @@ static int open_socket(Connector *c) {
         return bind(c->fd, (struct sockaddr *) &a, sizeof(a)) < 0 ? -errno : drops_open(&c->drops, c->fd);
 }
 
-int connector_open(Connector *ret) {
+/* An answer to a subscription to some events would be left out itself: so first to all. */
+int connector_open(Connector *ret, bool users_only) {
         Connector c = CONNECTOR_NULL;
         Answer answer = {};
         int r;
@@ -186,9 +196,13 @@ int connector_open(Connector *ret) {
         if (r >= 0)
                 r = open_socket(&c);
         if (r >= 0)
-                r = subscribe(&c, PROC_CN_MCAST_LISTEN, answer.sequence);
+                r = subscribe(&c, PROC_CN_MCAST_LISTEN, 0, answer.sequence);
         if (r >= 0)
                 r = await_answer(&c, &answer);
+        if (r >= 0 && users_only) {
+                c.users_only = true;
+                r = subscribe(&c, PROC_CN_MCAST_LISTEN, PROC_EVENT_UID, 0);
+        }
         if (r < 0) {
                 connector_close(&c);
                 return r;
@@ -199,7 +213,7 @@ int connector_open(Connector *ret) {
 
 void connector_close(Connector *c) {
         if (c->fd >= 0)
-                (void) subscribe(c, PROC_CN_MCAST_IGNORE, 0);
+                (void) subscribe(c, PROC_CN_MCAST_IGNORE, 0, 0);
         (void) fd_close(c->fd);
         free(c->next);
         free(c->known);
@@ -269,5 +283,5 @@ uint64_t connector_lost(Connector *c, int proc_fd) {
                 c->dropped += dropped;
                 c->overrun = false;
         }
-        return MAX(c->lost, c->dropped);
+        return c->users_only ? c->dropped : MAX(c->lost, c->dropped);
 }

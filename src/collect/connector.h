@@ -38,15 +38,17 @@ typedef struct Connector {
         size_t cpus;
         uint64_t lost;   /* so far, as the numbers show */
         uint64_t dropped; /* so far, as the kernel counts */
+        bool users_only; /* the numbers have holes that are no loss */
         bool overrun;    /* the buffer overflowed since the last receive */
         Drops drops;
 } Connector;
 
 #define CONNECTOR_NULL ((Connector){ .fd = -1 })
 
-/* Subscribe. 0 only when the kernel has said that it is done: elsewhere (in a network, pid or user namespace of one's own) notices of other
+/* Subscribe. users_only: to changes of user alone, where the kernel can leave out others (Linux 6.6; elsewhere the caller does, and what is lost is what the kernel
+ * dropped). 0 only when the kernel has said that it is done: elsewhere (in a network, pid or user namespace of one's own) notices of other
  * subscribers may arrive, and that is no promise. -EOPNOTSUPP: no answer; else negative errno. */
-int connector_open(Connector *c);
+int connector_open(Connector *c, bool users_only);
 void connector_close(Connector *c);
 
 typedef void (*connector_take_t)(void *userdata, const ConnectorNotice *notice);

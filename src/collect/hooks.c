@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -50,8 +51,14 @@ static int say_nothing(enum libbpf_print_level level, const char *format, va_lis
 }
 
 static struct programs *open_programs(void) {
+        struct programs *p;
+        struct stat st;
+
         (void) libbpf_set_print(say_nothing);
-        return programs__open();
+        p = programs__open();
+        if (p && stat("/proc/self/ns/pid", &st) == 0)
+                p->rodata->pid_namespace = (uint32_t) st.st_ino;
+        return p;
 }
 
 static struct bpf_program *program_of(struct programs *p, Hook program) {

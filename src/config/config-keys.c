@@ -63,7 +63,8 @@ const Key config_keys[] = {
           .help = "How long the journal should keep what it is told. Where it keeps less, the daemon warns of it and *sockaudit doctor* says so. 0: nothing is wanted." },
         { SECTION_TOP, "collector", KEY_CHOICE, FIELD(Draft, config.collector),
           NAMES(collector_name, _COLLECTOR_MAX), .initial = "auto",
-          .help = "How the kernel is asked; auto takes the best that works on this host." },
+          .help = "How the kernel is asked. bpf: programs in it tell of each TCP connection and each process as it happens, and looks are compared with that; sock_diag: looks, and messages "
+                  "about closes; proc: the text of /proc/net. auto takes the first of them that works on this host." },
         { SECTION_TOP, "sinks", KEY_CHOICES, FIELD(Draft, config.sinks), NAMES(sink_name, _SINK_MAX),
           .initial = "journal",
           .help = "Where events go: the journal, JSON lines or lines of text on standard output." },

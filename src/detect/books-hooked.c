@@ -55,6 +55,39 @@ static uint64_t unsent_of(const Book *b) {
         return b->hooked.unsent - b->hooked_zero.unsent;
 }
 
+/* By which the kernel has counted more than hooks, for certain. */
+static int64_t missed_by_hooks(const Book *b) {
+        Openings hooked = hooked_of(b);
+        int64_t active = ledger_book_kernel(b, BOOK_ACTIVE) - (int64_t) hooked.active - (int64_t) b->uncertain.active;
+        int64_t passive = ledger_book_kernel(b, BOOK_PASSIVE) - (int64_t) hooked.passive - (int64_t) b->uncertain.passive;
+
+        return MAX(active, (int64_t) 0) + MAX(passive, (int64_t) 0);
+}
+
+void ledger_book_listen(Book *b) {
+        if (b->hooked_known)
+                b->deaf = missed_by_hooks(b) > 0 ? b->deaf + 1 : 0;
+}
+
+Hearing ledger_hearing(const Ledger *l, uint64_t *ret_missed) {
+        unsigned deaf = 0;
+
+        for (size_t i = 0; i < l->book_count; i++)
+                if (l->books[i].deaf > deaf) {
+                        deaf = l->books[i].deaf;
+                        *ret_missed = (uint64_t) missed_by_hooks(&l->books[i]);
+                }
+        return MIN(deaf, (unsigned) HEARING_DEAF);
+}
+
+void ledger_hooks_are_gone(Ledger *l) {
+        l->options.notices_exact = false;
+        for (size_t i = 0; i < l->book_count; i++) {
+                l->books[i].hooked_known = l->books[i].adrift = false;
+                l->books[i].deaf = 0;
+        }
+}
+
 bool ledger_book_is_exact(const Ledger *l, const Book *b) {
         int64_t pending[_BOOK_MAX] = {}, active, passive;
         Openings hooked = hooked_of(b);

@@ -67,6 +67,7 @@ void ledger_books_kernel(Ledger *l, const Netns *netns, Openings before, Opening
         b->now = after;
         b->uncertain.active = b->zero_uncertain.active + moved.active;
         b->uncertain.passive = b->zero_uncertain.passive + moved.passive;
+        ledger_book_listen(b);
 }
 
 /* Since its zero; a counter that began anew goes below it. */

@@ -11,6 +11,7 @@ static const struct {
 } conditions[_CONDITION_MAX] = {
         [CONDITION_OUTBOX] = { "outbox", "the disk takes no more: what waits for the journal is lost when the daemon ends" },
         [CONDITION_LOOK] = { "look", "nothing can be looked at: what opens and closes meanwhile is not seen" },
+        [CONDITION_HOOKS] = { "hooks", "programs in the kernel do not see any more what happens: what comes and goes between two looks is not seen" },
         [CONDITION_BUDGET] = { "budget", "there is more to tell than the budget allows: events of priority 6 are summed up" },
         [CONDITION_MAP] = { "map", "the state cannot be written: the next start tells everything anew" },
 };

@@ -35,6 +35,7 @@ typedef struct Book {
         int64_t unwanted[_BOOK_MAX]; /* recorded, and judged to be of nobody who is told of: with hooks, where that is not known before */
         bool hooked_known;
         Hooked hooked_zero, hooked; /* when `zero` was read, and now */
+        unsigned deaf;           /* readings in a row at which hooks had seen less than the kernel */
         bool adrift;             /* what was recorded is not what hooks have counted */
         uint64_t unattributable; /* destroy messages of sockets without peer */
         uint64_t missed;         /* closes of connections that were never in the map */
@@ -335,6 +336,7 @@ void ledger_book_opened(Ledger *l, Connection *c, bool reported);
 void ledger_book_recorded(Ledger *l, const Notice *n, const TableState *t, bool healed);
 unsigned ledger_book_column(unsigned direction);
 int64_t ledger_book_kernel(const Book *b, unsigned column); /* since its zero; a counter that began anew goes below it */
+void ledger_book_listen(Book *b); /* the kernel's counters were read anew */
 /* What the sum, the event and a row of SOCKAUDIT_UNBALANCED have of hooks. */
 void ledger_book_add_hooked(Book *sum, const Book *b);
 void ledger_book_set_hooked(Event *e, const Book *sum);

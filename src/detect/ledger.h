@@ -269,6 +269,7 @@ typedef enum LedgerCondition {
         CONDITION_OUTBOX, /* what waits for the journal is not kept on disk */
         CONDITION_MAP,    /* what the next start should know is not kept */
         CONDITION_LOOK,   /* looks fail */
+        CONDITION_HOOKS,  /* programs in the kernel do not see any more what happens */
         _CONDITION_MAX,
 } LedgerCondition;
 
@@ -318,6 +319,17 @@ typedef struct Hooked {
 /* Between the two readings of ledger_books_kernel(), which follows. before, after: around a reading of all notices that waited. lost: how many openings had no
  * room for a notice so far, in all namespaces. */
 void ledger_books_hooked(Ledger *l, const Netns *netns, const Hooked *before, const Hooked *after, uint64_t lost);
+/* Do hooks see what happens, as the kernel's own counters show? */
+typedef enum Hearing {
+        HEARING_GOOD,
+        HEARING_DOUBTFUL, /* they have missed openings at the last reading */
+        HEARING_DEAF,     /* ... and at the one before */
+} Hearing;
+
+/* ret_missed: how many openings, at least; unless GOOD. */
+Hearing ledger_hearing(const Ledger *l, uint64_t *ret_missed);
+/* There are none any more: the books are an estimate from now on. */
+void ledger_hooks_are_gone(Ledger *l);
 /* The books into an audit-balance that somebody else began and will give to ledger_say() before the next one (rule 12). Those of
  * namespaces that are gone are closed with it: they stay in the sums only. */
 void ledger_balance(Ledger *l, Event *e);

@@ -20,6 +20,7 @@
 #include "collect/collect.h"
 #include "collect/connector.h"
 #include "collect/destroy.h"
+#include "collect/hooks.h"
 #include "collect/netns.h"
 #include "collect/procfs.h"
 #include "collect/snmp.h"
@@ -53,9 +54,29 @@ void doctor_kernel(const Doctor *d, Finding *f, int argument) {
 
 void doctor_btf(const Doctor *d, Finding *f, int argument) {
         if (access("/sys/kernel/btf/vmlinux", R_OK) < 0)
-                finding_set(f, DOCTOR_NO, "/sys/kernel/btf/vmlinux: %s; nothing in this version needs it", strerror(errno));
+                finding_set(f, DOCTOR_NO, "/sys/kernel/btf/vmlinux: %s; programs in the kernel need it", strerror(errno));
         else
-                finding_set(f, DOCTOR_OK, "the kernel describes its types; nothing in this version needs it");
+                finding_set(f, DOCTOR_OK, "the kernel describes its types");
+}
+
+void doctor_programs(const Doctor *d, Finding *f, int argument) {
+        _cleanup_text_ Text refused = TEXT_NULL;
+        int errors[_HOOK_MAX], r = hooks_probe(errors);
+
+        for (Hook i = 0; r >= 0 && i < _HOOK_MAX; i++)
+                if (errors[i] < 0)
+                        text_printf(&refused, "%s%s: %s", refused.size > 0 ? ", " : "", hook_name(i), strerror(-errors[i]));
+        if (r >= 0 && refused.size == 0) {
+                finding_set(f, DOCTOR_OK, "the kernel takes all %d: each connection is seen as it happens", _HOOK_MAX);
+                return;
+        }
+        if (r < 0) {
+                finding_set(f, DOCTOR_NO, "this build has none");
+                finding_remedy(f, "a build with -Dbpf=enabled");
+        } else {
+                finding_set(f, DOCTOR_DEGRADED, "refused: %s", text_string(&refused));
+                finding_remedy(f, "Linux 5.15 with BTF, CAP_BPF and CAP_PERFMON, and no lockdown for confidentiality");
+        }
 }
 
 void doctor_capabilities(const Doctor *d, Finding *f, int argument) {
@@ -67,6 +88,8 @@ void doctor_capabilities(const Doctor *d, Finding *f, int argument) {
                 { CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", "their lists" },
                 { CAP_NET_ADMIN, "CAP_NET_ADMIN", "large buffers" },
                 { CAP_NET_BROADCAST, "CAP_NET_BROADCAST", "closes in other namespaces" },
+                { CAP_BPF, "CAP_BPF", "programs in the kernel" },
+                { CAP_PERFMON, "CAP_PERFMON", "what they read" },
                 { CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "sock_diag in other namespaces" },
         };
         _cleanup_text_ Text missing = TEXT_NULL;
@@ -207,7 +230,7 @@ void doctor_closes(const Doctor *d, Finding *f, int table) {
 
 void doctor_connector(const Doctor *d, Finding *f, int argument) {
         Connector c = CONNECTOR_NULL;
-        int r = connector_open(&c);
+        int r = connector_open(&c, false);
 
         connector_close(&c);
         if (r >= 0) {

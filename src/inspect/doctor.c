@@ -22,6 +22,7 @@
 static const Probe probes[] = {
         { "kernel", false, doctor_kernel, 0 },
         { "btf", true, doctor_btf, 0 },
+        { "programs", true, doctor_programs, 0 },
         { "capabilities", false, doctor_capabilities, 0 },
         { "processes", false, doctor_processes, 0 },
         { "text", false, doctor_text, 0 },

@@ -47,6 +47,7 @@ bool doctor_can(const Doctor *d, unsigned capability);
 /* doctor-kernel.c */
 void doctor_kernel(const Doctor *d, Finding *f, int argument);
 void doctor_btf(const Doctor *d, Finding *f, int argument);
+void doctor_programs(const Doctor *d, Finding *f, int argument);
 void doctor_capabilities(const Doctor *d, Finding *f, int argument);
 void doctor_processes(const Doctor *d, Finding *f, int argument);
 void doctor_text(const Doctor *d, Finding *f, int argument);

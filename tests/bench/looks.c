@@ -249,7 +249,7 @@ static int steady(const char *what, bool noticed) {
         int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
         if (configure(&config, what) < 0 || proc_fd < 0 || collector_new(&collector, COLLECTOR_SOCK_DIAG, proc_fd) < 0 ||
-            ledger_new(&ledger, &options, &config.rules, count_event, &events) < 0 || (noticed && connector_open(&connector) < 0))
+            ledger_new(&ledger, &options, &config.rules, count_event, &events) < 0 || (noticed && connector_open(&connector, false) < 0))
                 return 1;
         cycle = (Cycle){ .proc_fd = proc_fd, .collector = collector, .ledger = ledger, .config = &config, .processes.noticed = noticed };
         while (looks.count < LOOKS_MAX) {

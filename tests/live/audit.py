@@ -22,7 +22,15 @@ BUILD = Path(os.environ['BUILD_DIR'])
 # KiB that the daemon may grow; a sanitizer keeps freed memory.
 GROWTH = 1 << 20 if b'__asan_init' in (BUILD / 'src/sockauditd').read_bytes() else 1024
 PATIENCE = 30 * int(os.environ.get('SLOWNESS', 1))  # seconds: a bound for what must happen, not a delay
+COLLECTOR = os.environ.get('COLLECTOR')  # of the tests that do not say which; else what the daemon takes by itself
 KINDS_OF_END = ('connection-vanished', 'listener-vanished', 'connection-completed')
+
+
+def preload(library):
+    """LD_PRELOAD of the daemon, for a library of this directory."""
+    linked = subprocess.run(['ldd', BUILD / 'src/sockauditd'], capture_output=True, text=True, check=True).stdout
+    sanitizer = re.findall(r'=> (\S*libasan\S*)', linked)  # wants to be the first
+    return ':'.join([*sanitizer, str(BUILD / f'tests/live/lib{library}.so')])
 
 
 class Namespace:
@@ -113,6 +121,8 @@ class Status:
 class Audit:
     def __init__(self, directory, config, ns=None, *options, environment=(), prefix=(), program=BUILD / 'src/sockauditd'):
         self.config = directory / 'sockaudit.yaml'
+        if COLLECTOR and 'collector:' not in config:
+            config = f'collector: {COLLECTOR}\n{config}'
         self.config.write_text(config)
         self.status = Status(directory / 'notify')
         command = [*prefix, program, f'--config={self.config}', '--sink=json', *options]

@@ -94,7 +94,7 @@ def next_balance(a):
     return a.of('audit-balance')[-1]
 
 
-@pytest.fixture(params=['sock_diag', 'proc'])
+@pytest.fixture(params=['bpf', 'sock_diag', 'proc'])
 def audit(tmp_path, request):
     """In a namespace of its own, where four connections were opened before."""
     ns = Namespace()

@@ -48,7 +48,7 @@ def ns():
 
 
 @pytest.mark.parametrize('kind', COUNT)
-@pytest.mark.parametrize('collector', ['sock_diag', 'proc'])
+@pytest.mark.parametrize('collector', ['bpf', 'sock_diag', 'proc'])
 def test_nothing_untouched_moves(tmp_path, ns, collector, kind):
     inode = ns.inode()  # another run beside this one has its own
     transport = 'stream' if kind == 'unix' else kind

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Somebody sets the clock, the machine sleeps: clocks.so moves the clocks of the daemon alone, while it runs."""
 
-import re
-import subprocess
 import time
 
 import pytest
 
-from audit import BUILD, Actor, Audit, Namespace
+from audit import Actor, Audit, Namespace, preload
 
+# The clock of the programs in the kernel cannot be moved for the daemon alone.
 CONFIG = '''
+collector: sock_diag
 interval: 100ms
 cpu_max: 100%
 rescan: 1s
@@ -51,11 +51,8 @@ def clocks(tmp_path):
 
 @pytest.fixture
 def audit(tmp_path, clocks):
-    linked = subprocess.run(['ldd', BUILD / 'src/sockauditd'], capture_output=True, text=True, check=True).stdout
-    sanitizer = re.findall(r'=> (\S*libasan\S*)', linked)  # wants to be the first
-    preload = ':'.join([*sanitizer, str(BUILD / 'tests/live/libclocks.so')])
     ns = Namespace()
-    a = Audit(tmp_path, CONFIG, ns, environment={'LD_PRELOAD': preload, 'CLOCKS': str(clocks.path)})
+    a = Audit(tmp_path, CONFIG, ns, environment={'LD_PRELOAD': preload('clocks'), 'CLOCKS': str(clocks.path)})
     a.ns = ns
     a.cycles(2)
     yield a

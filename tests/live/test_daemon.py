@@ -95,7 +95,7 @@ def listener():
 
 def test_starts_tells_and_stops(daemon, listener):
     d = daemon()
-    started = d.next('audit-started', SEQ=1, COLLECTOR='sock_diag')
+    started = d.next('audit-started', SEQ=1, COLLECTOR='bpf')
     assert 'me' in started['SOCKAUDIT_RULES']
     d.next('process-matched', PID=os.getpid())
     d.next('listener-present', LOCAL_PORT=listener.getsockname()[1], PID=os.getpid(), FD=listener.fileno())
@@ -316,7 +316,7 @@ def test_notify_and_watchdog(daemon, tmp_path):
     supervisor = Supervisor(tmp_path / 'notify')
     d = daemon(CONFIG, env={'NOTIFY_SOCKET': str(tmp_path / 'notify'), 'WATCHDOG_USEC': '400000'})
     supervisor.next('READY=1')
-    supervisor.next(r'STATUS=\d+ sockets of [1-9]\d* matching processes in 1 namespaces by sock_diag, last look took \d+ ms')
+    supervisor.next(r'STATUS=\d+ sockets of [1-9]\d* matching processes in 1 namespaces by bpf, last look took \d+ ms')
     supervisor.got.clear()
     supervisor.next('WATCHDOG=1')
     supervisor.got.clear()

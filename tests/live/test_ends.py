@@ -34,7 +34,7 @@ def disconnect(s):
     assert ctypes.CDLL(None).connect(s.fileno(), struct.pack('=H14x', socket.AF_UNSPEC), 16) == 0
 
 
-@pytest.fixture(params=['sock_diag', 'proc'])
+@pytest.fixture(params=['bpf', 'sock_diag', 'proc'])
 def audit(request, tmp_path):
     a = Audit(tmp_path, f'collector: {request.param}\n{CONFIG}')
     yield a

@@ -61,7 +61,7 @@ def opened(a):
     return [e for e in a.of() if e['SOCKAUDIT_EVENT'].endswith(('-appeared', '-present', '-completed'))]
 
 
-@pytest.mark.parametrize('collector', ['sock_diag', 'proc'])
+@pytest.mark.parametrize('collector', ['bpf', 'sock_diag', 'proc'])
 def test_sniffer_of_any_process(start, collector):
     a = start(collector)
     actor = a.actor('anybody')
@@ -82,7 +82,7 @@ def test_sniffer_of_any_process(start, collector):
     assert len(a.of('socket-appeared')) == len(a.of('socket-vanished')) == 2 and len(opened(a)) == 2
 
 
-@pytest.mark.parametrize('collector', ['sock_diag', 'proc'])
+@pytest.mark.parametrize('collector', ['bpf', 'sock_diag', 'proc'])
 def test_what_stays_does_not_vanish(start, collector):
     """Netlink, packet and unbound sockets of a watched process over many looks: told once, and not gone."""
     a = start(collector)

@@ -42,7 +42,7 @@ def auditing(directory, collector, config=CONFIG):
     ns.close()
 
 
-@pytest.fixture(params=['sock_diag', 'proc'])
+@pytest.fixture(params=['bpf', 'sock_diag', 'proc'])
 def audit(tmp_path, request):
     with auditing(tmp_path, request.param) as a:
         yield a
@@ -77,7 +77,7 @@ def test_its_sockets_are_told_with_its_namespace(audit):
     assert len(audit.of('process-gone')) == 1
 
 
-@pytest.mark.parametrize('collector', ['sock_diag', 'proc'])
+@pytest.mark.parametrize('collector', ['bpf', 'sock_diag', 'proc'])
 @pytest.mark.parametrize('leaves', ['moves', 'ends'])
 def test_who_came_in_unnoticed(tmp_path, collector, leaves):
     """Nobody tells of setns(2), and all are read again only in an hour. The one who was known to live there leaves: it is looked at without a gap."""

@@ -257,7 +257,7 @@ def tcp(family, address, listener=None):
 
 @pytest.mark.parametrize('family, address, listener', [('AF_INET', '127.0.0.1', None), ('AF_INET6', '::1', None), ('AF_INET6', '127.0.0.1', '::')],
                          ids=['ipv4', 'ipv6', 'mapped'])
-@pytest.mark.parametrize('collector', ['sock_diag', 'proc'])
+@pytest.mark.parametrize('collector', ['bpf', 'sock_diag', 'proc'])
 def test_tcp_on_loopback(tmp_path, collector, family, address, listener):
     stage = Stage(tmp_path, collector)
     server, client = stage.actor('watched-server'), stage.actor('watched-client')

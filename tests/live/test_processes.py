@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Processes as the kernel tells of them (process connector). It does so in the initial namespaces only, so that these tests run there, beside
+"""Processes as the kernel tells of them (process connector, programs in the kernel). The connector does so in the initial namespaces only, so that these tests run there, beside
 whatever else does; their sockets are in a namespace of their own."""
 
 import ctypes
@@ -200,7 +200,7 @@ while time.monotonic() < end:
 
 
 def test_loss_is_exact_and_told(audit, actor):
-    a = audit()
+    a = audit('collector: sock_diag\n' + CONFIG)
     os.kill(a.process.pid, signal.SIGSTOP)
     storm(3).wait(PATIENCE)
     late = actor('noticed-late')  # in the middle of what is lost

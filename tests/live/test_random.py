@@ -228,7 +228,7 @@ def check_play(log):
     assert {s['how'] for s in log.sides.values()} == {'close', 'reset'} and any(len(s['pids']) > 1 for s in log.sides.values())
 
 
-@pytest.mark.parametrize('collector', ['sock_diag', 'proc'])
+@pytest.mark.parametrize('collector', ['bpf', 'sock_diag', 'proc'])
 def test_every_event_is_true(tmp_path, collector):
     seed = int(os.environ.get('SEED', random.randrange(1 << 32)))
     programs = tmp_path / 'programs'

@@ -91,7 +91,7 @@ def actors():
         a.end()
 
 
-@pytest.fixture(params=['sock_diag', 'proc'])
+@pytest.fixture(params=['bpf', 'sock_diag', 'proc'])
 def audit(request, tmp_path):
     a = Audit(tmp_path, CONFIG.format(collector=request.param, wait='1h'), None, '--sink=journal')
     a.collector = request.param
@@ -317,7 +317,7 @@ def test_close_wait(audit, net, actors):
     assert not audit.of('connection-recovered')
 
 
-@pytest.mark.parametrize('collector', ['sock_diag', 'proc'])
+@pytest.mark.parametrize('collector', ['bpf', 'sock_diag', 'proc'])
 def test_a_shipper_that_gave_up(tmp_path, net, actors, collector):
     server, shipper = actors('server', net.there), actors('shipper')
     at = server.do(SERVE % THEIRS)
