@@ -19,6 +19,7 @@ struct Use {
         u64 opened;
         u32 segments; /* tcp_sock.segs_out when it began */
         u8 flags;
+        bool used; /* it had a use before */
         struct RecordProcess opener, closer;
 };
 

@@ -118,8 +118,11 @@ static __always_inline bool is_thread(const struct task_struct *task) {
 }
 
 static __always_inline void tell_head(u8 kind, const struct task_struct *task) {
-        struct RecordProcessHead *h = bpf_ringbuf_reserve(&ring, sizeof(*h), 0);
+        struct RecordProcessHead *h;
 
+        if (pid_of(task) == 0)
+                return;
+        h = bpf_ringbuf_reserve(&ring, sizeof(*h), 0);
         if (!h) {
                 lose(LOST_PROCESS);
                 return;
@@ -137,11 +140,14 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm) {
-        struct RecordExec *r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
+        struct RecordExec *r;
         struct file *exe;
         unsigned long from, to;
         u32 size;
 
+        if (pid_of(task) == 0)
+                return 0;
+        r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
         if (!r) {
                 lose(LOST_PROCESS);
                 return 0;
@@ -185,7 +191,7 @@ int BPF_PROG(process_rename, struct task_struct *task, const char *comm) {
         struct RecordProcessHead *h;
         u32 pid = pid_of(task);
 
-        if (is_thread(task) || BPF_CORE_READ_BITFIELD(task, in_execve))
+        if (pid == 0 || is_thread(task) || BPF_CORE_READ_BITFIELD(task, in_execve))
                 return 0;
         bpf_map_delete_elem(&skip, &pid); /* under this name it may be watched */
         h = may_rename() ? bpf_ringbuf_reserve(&ring, sizeof(*h), 0) : NULL;

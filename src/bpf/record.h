@@ -30,6 +30,7 @@ enum RecordFlag {
         RECORD_SEEDED = 4,   /* it was there before the programs were: neither its opening nor its opener is known */
         RECORD_FIN = 8,      /* the other side has ended its part: bytes_received is one more than the payload */
         RECORD_TOLD = 16,    /* RECORD_OPEN has told it */
+        RECORD_REUSED = 32,  /* the socket had another use before */
 };
 
 /* A process: pid alone means nothing. */

@@ -130,7 +130,7 @@ static __always_inline void begins(const struct sock *sk, u8 flags) {
 
         if (book)
                 book->active++;
-        if (is_skipped(task)) {
+        if (pid_of(task) == 0 || is_skipped(task)) {
                 bpf_sk_storage_delete(&uses, (void *) sk); /* of a use by another process */
                 return;
         }
@@ -143,7 +143,8 @@ static __always_inline void begins(const struct sock *sk, u8 flags) {
                 return;
         }
         use->opened = bpf_ktime_get_boot_ns();
-        use->flags = flags;
+        use->flags = flags | (use->used ? RECORD_REUSED : 0);
+        use->used = true;
         use->segments = tp->segs_out;
         use->closer.pid = 0;
         set_process(&use->opener, task);

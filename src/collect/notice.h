@@ -63,6 +63,7 @@ typedef struct Notice {
                                            are taken over where the ledger does not know the process yet */
         uint8_t role;                   /* Role of the process */
         uint8_t direction;              /* Direction */
+        bool reused;                    /* the socket had another use before */
         bool first;                     /* NOTICE_CLOSE: no NOTICE_OPEN has told this use */
         uint8_t end;                    /* End */
         int error;                      /* positive errno of a failed attempt; 0: unknown */

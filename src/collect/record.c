@@ -126,6 +126,7 @@ void record_socket(const struct RecordSocket *r, Notice *ret, Process *who) {
         };
         set_socket(r, &ret->socket);
         set_who(r, ret, who);
+        ret->reused = r->flags & RECORD_REUSED;
         if (!listens)
                 ret->direction = r->flags & RECORD_PASSIVE ? DIRECTION_INGRESS : DIRECTION_EGRESS;
         if (opens) {

@@ -65,6 +65,14 @@ void ledger_attribute(Connection *c, Actor *a, int fd, Attribution how) {
         c->attribution = (uint8_t) how;
 }
 
+/* By which of its descriptors it has it; NULL: by none. */
+static Holder *holder_of(const Ledger *l, const Connection *c, const Actor *a) {
+        for (Holder *h = ledger_holders(l, c->inode); h; h = h->next_of_inode)
+                if (h->actor == a)
+                        return h;
+        return NULL;
+}
+
 /* Does rule i tell this connection? Names the process if so. */
 static bool rule_tells(Ledger *l, Connection *c, size_t i, const Socket *s, bool listener) {
         const Rule *rule = &l->rules->rules[i];
@@ -77,8 +85,11 @@ static bool rule_tells(Ledger *l, Connection *c, size_t i, const Socket *s, bool
         h = ledger_holder_for(l, c, i);
         named = c->noticed && c->primary && (!rule->match || rulebits_has(&c->primary->matched, i));
         /* Who opened or accepted it speaks first, who only listens there last. */
-        if (named && c->attribution != ATTRIBUTION_LISTENER)
+        if (named && c->attribution != ATTRIBUTION_LISTENER) {
+                h = holder_of(l, c, c->primary);
+                c->fd = h ? h->fd : -1;
                 return !c->primary->excluded;
+        }
         if (h) {
                 ledger_attribute(c, h->actor, h->fd, ATTRIBUTION_FD);
                 return true;

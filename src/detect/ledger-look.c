@@ -290,8 +290,17 @@ int ledger_look_cancel(Ledger *l) {
         return 0;
 }
 
+/* Told by a notice, and not yet by which descriptor its process has it. */
+static bool is_unheld(const Connection *c) {
+        return !c->out && c->newcomer && c->noticed && c->inode != 0 && c->fd < 0;
+}
+
 size_t ledger_unheld(const Ledger *l) {
-        return l->unheld;
+        size_t count = l->unheld;
+
+        for (const Connection *c = l->pending; c; c = c->next_pending)
+                count += is_unheld(c) && !ledger_holders(l, c->inode);
+        return count;
 }
 
 size_t ledger_suspects(const Ledger *l) {

@@ -115,7 +115,8 @@ static int note_open(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
         if (!c)
                 return 0;
         opened(c, n, a);
-        c->id = hash_mix(c->id, c->opened_not_before);
+        if (n->reused || value)
+                c->id = hash_mix(c->id, c->opened_not_before); /* else it is what looks would give it, after a restart, too */
         c->seen = c->shown = n->not_before;
         ledger_note_listener(l, t, &n->socket, key);
         return 0;

@@ -133,9 +133,9 @@ def test_sigint_stops_as_well(daemon):
 
 
 def test_reload(daemon, listener):
-    d = daemon(CONFIG.replace('sockets: {transport: tcp}', 'sockets: {transport: udp}'))
-    d.next('process-matched')
     with socket.create_connection(listener.getsockname()) as client:
+        d = daemon(CONFIG.replace('sockets: {transport: tcp}', 'sockets: {transport: udp}'))
+        d.next('process-matched')
         d.config.write_text(CONFIG)
         d.signal(signal.SIGHUP)
         d.next('audit-reloaded')
