@@ -269,6 +269,17 @@ static int open_fold(Manager *m) {
         return fold_store_open(&m->fold, m->ledger, m->config, &m->outlets, resumes(m), m->format.run, boot_id);
 }
 
+/* Which of the programs the kernel refuses, each for itself. */
+static void log_refused(void) {
+        int errors[_HOOK_MAX];
+
+        if (hooks_probe(errors) < 0)
+                return;
+        for (Hook i = 0; i < _HOOK_MAX; i++)
+                if (errors[i] < 0)
+                        log_error("the kernel refuses %s: %s", hook_name(i), strerror(-errors[i]));
+}
+
 static int open_collector(Manager *m) {
         CollectorKind kind = (CollectorKind) m->config->collector;
         const char *hook;
@@ -278,9 +289,11 @@ static int open_collector(Manager *m) {
                 r = collector_new(&m->collector, kind, m->proc_fd);
         else
                 r = collector_new_hooked(&m->collector, kind, m->proc_fd, m->config->limits.ring);
-        if (r < 0)
+        if (r < 0) {
                 log_error("collector %s does not work here: %s", collector_name((unsigned) kind), strerror(-r));
-        else if (collector_refusal(m->collector, &hook) < 0)
+                if (kind == COLLECTOR_BPF)
+                        log_refused();
+        } else if (collector_refusal(m->collector, &hook) < 0)
                 log_notice("the kernel does not take our programs (%s%s%s): what comes and goes between two looks is not seen", hook ?: "", hook ? ": " : "",
                            strerror(-collector_refusal(m->collector, &hook)));
         return r;

@@ -74,12 +74,9 @@ static __always_inline void lose_close(const struct Use *use, const struct tcp_s
         __sync_fetch_and_add(&loss->bytes_received, tp->bytes_received);
 }
 
-/* The first record of a use. */
-static __always_inline void count_watched(u64 netns, const struct Use *use, bool is_lost) {
+static __always_inline void count_watched(u64 netns, const struct Use *use) {
         struct RecordBook *book = book_of(netns);
 
-        if (is_lost)
-                lose(LOST_OPEN);
         if (book && use->flags & RECORD_PASSIVE)
                 book->watched_passive++;
         else if (book)
@@ -87,12 +84,16 @@ static __always_inline void count_watched(u64 netns, const struct Use *use, bool
 }
 
 static __always_inline void emit(const struct sock *sk, const struct tcp_sock *tp, const struct Use *use, u8 kind, u8 old_state) {
-        struct RecordSocket *r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
+        bool first = !(use->flags & (RECORD_TOLD | RECORD_SEEDED | USE_LISTENS));
         struct net *net = sk->__sk_common.skc_net.net;
+        struct RecordSocket *r;
 
-        if (!(use->flags & (RECORD_TOLD | RECORD_SEEDED | USE_LISTENS)))
-                count_watched(net->net_cookie, use, r == NULL);
-        if (!r) {
+        if (first)
+                count_watched(net->net_cookie, use);
+        r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
+        if (!r) { /* asked once: older verifiers forget the answer */
+                if (first)
+                        lose(LOST_OPEN);
                 if (kind == RECORD_CLOSE) {
                         lose(LOST_CLOSE);
                         lose_close(use, tp);

@@ -146,7 +146,7 @@ class Audit:
     def until(self, condition, what, patience=PATIENCE):
         end = time.monotonic() + patience
         while not condition():
-            assert self.process.poll() is None, f'the daemon ended with {self.process.returncode}: {self.said[-3:]}'
+            assert self.process.poll() is None, f'the daemon ended with {self.process.returncode}: {self.said[-9:]}'
             assert time.monotonic() < end, f'no {what}; last of {len(self.events)}: {[e["MESSAGE"] for e in self.events[-20:]]} {self.said[-5:]}'
             time.sleep(0.01)
 
