@@ -115,13 +115,13 @@ static void hooked(const Hooks *hooks, const Netns *netns, Hooked *ret) {
         };
 }
 
-/* What hooks have counted, and between two readings of that everything that they have told. */
+/* What hooks have counted in a namespace, and between two readings of that everything that they have told. */
 static void read_hooked(Cycle *c, const Netns *netns) {
         const Hooks *hooks = collector_hooks(c->collector);
-        uint64_t lost[_LOST_MAX] = {};
+        uint64_t lost[_LOST_MAX];
         Hooked before, after;
 
-        if (!hooks)
+        if (!hooks || hooks_lost(hooks, lost) < 0)
                 return;
         hooked(hooks, netns, &before);
         cycle_between(c);
@@ -130,19 +130,40 @@ static void read_hooked(Cycle *c, const Netns *netns) {
                 ledger_books_hooked(c->ledger, netns, &before, &after, lost[LOST_OPEN]);
 }
 
+static bool is_read(const CycleBooks *b, uint64_t netns) {
+        for (size_t i = 0; i < b->read_count; i++)
+                if (b->read[i].netns.id == netns)
+                        return true;
+        return false;
+}
+
+/* Also of namespaces of which nothing else is known than what hooks have told. */
+static void read_all_hooked(Cycle *c) {
+        const CycleBooks *b = &c->books;
+        Netns netns;
+
+        for (size_t i = 0; i < b->read_count; i++)
+                read_hooked(c, &b->read[i].netns);
+        for (size_t i = 0; b->reading && ledger_book_netns(c->ledger, i, &netns); i++)
+                if (!is_read(b, netns.id))
+                        read_hooked(c, &netns);
+}
+
 void cycle_books_after(Cycle *c) {
         const CycleBooks *b = &c->books;
 
+        read_all_hooked(c);
         for (size_t i = 0; i < b->read_count; i++) {
                 Openings after;
 
-                read_hooked(c, &b->read[i].netns);
                 if (snmp_read(c->proc_fd, &b->read[i].netns, &after) >= 0)
                         ledger_books_kernel(c->ledger, &b->read[i].netns, b->read[i].before, after, b->read[i].born);
         }
 }
 
 void cycle_books_now(Cycle *c) {
+        bool exact = collector_hooks(c->collector);
+
         for (size_t i = 0; i < c->namespace_count && !c->books.off; i++) {
                 const Netns *netns = &c->namespaces[i];
                 Openings before, after;
@@ -151,6 +172,6 @@ void cycle_books_now(Cycle *c) {
                         continue;
                 read_hooked(c, netns);
                 if (snmp_read(c->proc_fd, netns, &after) >= 0)
-                        ledger_books_kernel(c->ledger, netns, collector_hooks(c->collector) ? before : after, after, false);
+                        ledger_books_kernel(c->ledger, netns, exact ? before : after, after, false);
         }
 }

@@ -64,8 +64,8 @@ static void remember_process(HookNotices *n, const struct RecordProcess *process
                 free(p);
 }
 
-static void remember_old(void *userdata, const struct RecordProcess *process) {
-        remember_process(userdata, process);
+static void remember_old(void *userdata, const struct RecordListed *p) {
+        remember_process(userdata, &p->process);
 }
 
 static void settle_process(const HookNotices *n, HookedProcess *p) {
@@ -371,7 +371,7 @@ int hook_notices_open(HookNotices *n) {
                 return 0;
         n->empty = n->heard = clock_boottime();
         n->cycle->processes.noticed = true;
-        r = hooks_processes(n->hooks, remember_old, n);
+        r = hooks_processes(n->hooks, 0, remember_old, n);
         if (r < 0)
                 log_info("processes that are older cannot be left out: %s", strerror(-r));
         r = sd_event_add_io(n->event, &n->source, hooks_fd(n->hooks), EPOLLIN, on_readable, n);

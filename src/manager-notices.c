@@ -87,7 +87,7 @@ static void note(Notices *n, const DestroyMessage *m, uint64_t netns, uint64_t n
 
         notice.socket.netns = netns;
         /* Where only text can be read no row has a cookie, and of UDP nothing else tells one from another. */
-        if (netns != n->own.id && !netns_has_cookie(netns)) {
+        if (netns != n->own.id && (n->text || !netns_has_cookie(netns))) {
                 if (m->socket.transport != TRANSPORT_TCP)
                         return;
                 notice.socket.cookie = 0;

@@ -28,6 +28,7 @@ typedef struct Notices {
         Nsid nsid;
         sd_event_source *source;
         const char *degraded;  /* what cannot be heard; NULL: nothing */
+        bool text;             /* by the caller: other namespaces are read as text */
         bool refused;          /* a namespace could not be given a number, and that was logged */
         uint64_t empty;        /* when the queue was last read empty, and nothing older was on its way */
         uint64_t crowded;      /* when some were last lost */

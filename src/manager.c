@@ -310,6 +310,7 @@ static void on_between(void *userdata) {
 static void on_look(void *userdata, const Netns *netns, unsigned tables) {
         Manager *m = userdata;
 
+        m->notices.text |= collector_reads_text(m->collector, netns);
         notices_look(&m->notices, netns, m->hooks.hooks ? tables & ~TABLE_BIT(TABLE_TCP) : tables);
 }
 

@@ -217,15 +217,17 @@ int BPF_PROG(process_exit, struct task_struct *task) {
         return 0;
 }
 
-/* Which processes there are, for those that are older than the programs. */
+/* Which processes there are, and where they live, for those that are older than the programs. */
 SEC("iter/task")
 int process_list(struct bpf_iter__task *ctx) {
         const struct task_struct *task = ctx->task;
-        struct RecordProcess p = {};
+        struct RecordListed p = {};
 
         if (!task || is_thread(task))
                 return 0;
-        set_process(&p, task);
+        set_process(&p.process, task);
+        p.netns = BPF_CORE_READ(task, nsproxy, net_ns, net_cookie);
+        p.netns_inode = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
         bpf_seq_write(ctx->meta->seq, &p, sizeof(p));
         return 0;
 }

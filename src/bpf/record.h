@@ -68,6 +68,13 @@ struct RecordPath {
         char text[RECORD_PATH + RECORD_NAME];
 };
 
+/* Of the list of processes. */
+struct RecordListed {
+        struct RecordProcess process;
+        __u64 netns;
+        __u32 netns_inode;
+};
+
 /* RECORD_EXEC: all of it; RECORD_FORK, RECORD_RENAME, RECORD_EXIT: the head alone. */
 struct RecordProcessHead {
         __u8 kind;

@@ -167,10 +167,26 @@ static __always_inline void is_born(const struct sock *sk) {
         use->closer.pid = 0;
 }
 
+/* An attempt that came to an end before anything was sent, or (TCP_REPAIR) without it: the kernel does not count such. */
+static __always_inline void count_unsent(const struct sock *sk, const struct tcp_sock *tp, const struct Use *use) {
+        struct RecordBook *book;
+
+        if (tp->segs_out != (use ? use->segments : 0))
+                return;
+        book = book_of(sk->__sk_common.skc_net.net->net_cookie);
+        if (book)
+                book->unsent++;
+}
+
 static __always_inline void is_established(const struct sock *sk, u8 old_state) {
         struct Use *use = bpf_sk_storage_get(&uses, (void *) sk, NULL, 0);
-        const struct tcp_sock *tp = bpf_skc_to_tcp_sock((void *) sk);
+        const struct tcp_sock *tp;
 
+        if (!use && old_state != TCP_SYN_SENT)
+                return;
+        tp = bpf_skc_to_tcp_sock((void *) sk);
+        if (tp && old_state == TCP_SYN_SENT)
+                count_unsent(sk, tp, use);
         if (!use || !tp || is_subflow(tp))
                 return;
         emit(sk, tp, use, RECORD_OPEN, old_state);
@@ -203,12 +219,8 @@ static __always_inline void is_closed(const struct sock *sk, u8 old_state) {
         tp = bpf_skc_to_tcp_sock((void *) sk);
         if (!tp)
                 return;
-        if (old_state == TCP_SYN_SENT && tp->segs_out == (use ? use->segments : 0)) {
-                struct RecordBook *book = book_of(sk->__sk_common.skc_net.net->net_cookie);
-
-                if (book)
-                        book->unsent++;
-        }
+        if (old_state == TCP_SYN_SENT)
+                count_unsent(sk, tp, use);
         if (!use || is_subflow(tp))
                 return;
         note_closer(sk, use);

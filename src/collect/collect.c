@@ -38,6 +38,7 @@ struct Collector {
         int refusal;
         Netns own;     /* pid 0 */
         Sockdiag diag; /* in our own namespace; opened when needed */
+        bool text;     /* other namespaces may not be entered: what has no other way is read as text */
         int names;     /* a socket in our own namespace, for names of interfaces; opened when needed */
         bool mptcp;    /* can be asked for */
         uint64_t *mptcp_netns; /* ids of the namespaces whose last look told MPTCP connections */
@@ -297,11 +298,15 @@ static int look_table(Collector *c, const Netns *netns, Sockdiag *foreign, Table
         Naming naming = { .taker = taker, .fd = is_own(c, netns) ? own_names(c) : foreign->fd };
         Taker with_names = naming_taker(&naming);
 
-        if (r == -EPERM)
+        /* Its rows have no cookies, and by these hooks tell of TCP. */
+        if (r == -EPERM && c->hooks && table == TABLE_TCP)
+                *ret = (Coverage){ COVERAGE_DENIED, EPERM };
+        else if (r == -EPERM)
                 return procnet_look(c->proc_fd, netns, table, &with_names, ret);
         if (r >= 0)
                 return look_diag(c, d, netns, table, &with_names, ret);
-        *ret = coverage_of_open(r);
+        if (r != -EPERM)
+                *ret = coverage_of_open(r);
         return 0;
 }
 
@@ -424,7 +429,7 @@ int collector_find(Collector *c, const Netns *netns, Find *finds, size_t count) 
 }
 
 bool collector_reads_text(const Collector *c, const Netns *netns) {
-        return c->kind != COLLECTOR_PROC && netns->id != c->own.id && !netns_has_cookie(netns->id);
+        return c->kind != COLLECTOR_PROC && netns->id != c->own.id && (c->text || !netns_has_cookie(netns->id));
 }
 
 int collector_netlink(Collector *c, const Netns *netns, int protocol) {
@@ -443,6 +448,14 @@ int collector_netlink(Collector *c, const Netns *netns, int protocol) {
 
 int collector_netns_is_trusted(Collector *c, const Netns *netns) {
         return netns_is_initial_user(c->proc_fd, netns->id == c->own.id ? 0 : netns->pid, netns->inode);
+}
+
+/* What the kernel's own list says of a namespace that may not be entered. */
+static void take_home(void *userdata, const struct RecordListed *p) {
+        Netns *netns = userdata;
+
+        if (p->netns != 0 && p->netns_inode == netns->inode)
+                netns->id = p->netns;
 }
 
 int collector_netns(Collector *c, uint32_t pid, Netns *ret) {
@@ -464,13 +477,15 @@ int collector_netns(Collector *c, uint32_t pid, Netns *ret) {
                 return 0;
         }
         netns.id = netns_id_of_inode(netns.inode);
-        if (c->kind == COLLECTOR_SOCK_DIAG) {
-                r = sockdiag_open(&d, c->proc_fd, pid);
-                if (r < 0 && r != -EPERM)
-                        return r;
-                if (r >= 0)
-                        (void) netns_cookie(d.fd, &netns.id);
-        }
+        r = c->kind == COLLECTOR_PROC ? -EPERM : sockdiag_open(&d, c->proc_fd, pid);
+        if (r < 0 && r != -EPERM)
+                return r;
+        if (r >= 0)
+                (void) netns_cookie(d.fd, &netns.id);
+        else
+                c->text = true;
+        if (r < 0 && c->hooks)
+                (void) hooks_processes(c->hooks, pid, take_home, &netns);
         *ret = netns;
         return 0;
 }

@@ -31,7 +31,7 @@ int hooks_read(Hooks *h, unsigned max, hooks_record_t take, void *userdata) {
         return -EOPNOTSUPP;
 }
 
-int hooks_processes(Hooks *h, void (*take)(void *userdata, const struct RecordProcess *p), void *userdata) {
+int hooks_processes(const Hooks *h, uint32_t pid, void (*take)(void *userdata, const struct RecordListed *p), void *userdata) {
         return -EOPNOTSUPP;
 }
 

@@ -161,9 +161,16 @@ int hooks_read(Hooks *h, unsigned max, hooks_record_t take, void *userdata) {
         return r < 0 && r != -EINTR ? r : (int) (max - h->room);
 }
 
-int hooks_processes(Hooks *h, void (*take)(void *userdata, const struct RecordProcess *p), void *userdata) {
-        _cleanup_close_ int fd = bpf_iter_create(bpf_link__fd(h->programs->links.process_list));
-        struct RecordProcess buffer[256];
+/* An iterator over one process; fails before Linux 6.1. */
+static struct bpf_link *link_one(const Hooks *h, uint32_t pid) {
+        union bpf_iter_link_info info = { .task = { .pid = pid } };
+        LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &info, .link_info_len = sizeof(info));
+
+        return bpf_program__attach_iter(h->programs->progs.process_list, &options);
+}
+
+static int list_processes(int fd, void (*take)(void *userdata, const struct RecordListed *p), void *userdata) {
+        struct RecordListed buffer[256];
         ssize_t n;
 
         if (fd < 0)
@@ -175,6 +182,19 @@ int hooks_processes(Hooks *h, void (*take)(void *userdata, const struct RecordPr
                         take(userdata, &buffer[i]);
         }
         return n < 0 ? -errno : 0;
+}
+
+int hooks_processes(const Hooks *h, uint32_t pid, void (*take)(void *userdata, const struct RecordListed *p), void *userdata) {
+        struct bpf_link *one = pid != 0 ? link_one(h, pid) : NULL;
+        _cleanup_close_ int fd = -1;
+        int r;
+
+        if (pid != 0 && !one)
+                return -errno;
+        fd = bpf_iter_create(bpf_link__fd(one ?: h->programs->links.process_list));
+        r = list_processes(fd, take, userdata);
+        bpf_link__destroy(one);
+        return r;
 }
 
 int hooks_skip(Hooks *h, const struct RecordProcess *p, bool skip) {

@@ -40,8 +40,8 @@ typedef int (*hooks_record_t)(void *userdata, const void *record, size_t size);
 /* Up to `max` records in the order in which they were made. Returns how many, or negative errno. */
 int hooks_read(Hooks *h, unsigned max, hooks_record_t take, void *userdata);
 
-/* Each process that there is. 0, -EIO: a damaged answer, or negative errno. */
-int hooks_processes(Hooks *h, void (*take)(void *userdata, const struct RecordProcess *p), void *userdata);
+/* Each process that there is; pid: this one alone, if it is there (Linux 6.1); 0: all. 0, -EIO: a damaged answer, or negative errno. */
+int hooks_processes(const Hooks *h, uint32_t pid, void (*take)(void *userdata, const struct RecordListed *p), void *userdata);
 
 /* Record nothing of this process, as this program of it; or again. Who executes another program is recorded until this is said once more. */
 int hooks_skip(Hooks *h, const struct RecordProcess *p, bool skip);

@@ -17,6 +17,13 @@ void ledger_book_recorded(Ledger *l, const Notice *n, const TableState *t, bool 
         l->healed_openings += healed;
 }
 
+bool ledger_book_netns(const Ledger *l, size_t i, Netns *ret) {
+        if (i >= l->book_count)
+                return false;
+        *ret = l->books[i].netns;
+        return true;
+}
+
 static Openings subtract(Openings a, Openings b) {
         return (Openings){ a.active - b.active, a.passive - b.passive };
 }

@@ -196,6 +196,8 @@ static int note_end(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
 
         if (c)
                 return end_known(l, c, n, t);
+        if (n->kind == NOTICE_CLOSE && n->first && n->opened != 0)
+                return complete(l, n, t, key); /* whatever is known of a use before */
         if (value) {
                 Slot slot = slot_unpack(*value);
 

@@ -309,6 +309,9 @@ void ledger_tell_folded_before(Ledger *l, uint64_t now, int64_t shift);
  * tables or not. The second of the first reading is its zero; of a namespace that was born since the start (`born`) zero is. */
 void ledger_books_kernel(Ledger *l, const Netns *netns, Openings before, Openings after, bool born);
 
+/* The i-th namespace that has a book; false: there are no more. */
+bool ledger_book_netns(const Ledger *l, size_t i, Netns *ret);
+
 /* Openings of a namespace as hooks in the kernel count them, since they are there. */
 typedef struct Hooked {
         Openings all;     /* by anybody */

@@ -120,7 +120,7 @@ def test_who_has_left_everybody_out_of_sight(audit):
     closing = process.do('now()')
     process.do('keep.pop("l").close()')
     gone = audit.next('listener-vanished', LOCAL_PORT=port)
-    assert int(gone['SOCKAUDIT_NOT_BEFORE']) <= closing <= int(gone['SOCKAUDIT_NOT_AFTER'])
+    assert closing <= int(gone['SOCKAUDIT_NOT_AFTER']) and (gone['SOCKAUDIT_SEEN_BY'] == 'bpf' or int(gone['SOCKAUDIT_NOT_BEFORE']) <= closing)
     audit.until(lambda: len(audit.of('audit-gap', GAP_REASON='namespace-lost')) == 2, 'the end of the gap')
     over = audit.of('audit-gap', GAP_REASON='namespace-lost')[1]
     assert over['SOCKAUDIT_NOT_BEFORE'] == begun['SOCKAUDIT_NOT_BEFORE'] and int(over['SOCKAUDIT_NOT_AFTER']) > closing
@@ -146,7 +146,7 @@ def test_namespace_is_not_held(audit):
     took = time.monotonic() - ended
     audit.until(lambda: len(audit.of('connection-vanished', 'connection-completed')) == 2, 'both ends')
     audit.cycles(3)
-    assert len(audit.of('connection-vanished')) == 2 and len(audit.of('listener-vanished')) == 1
+    assert len(audit.of('connection-vanished', 'connection-completed')) == 2 and len(audit.of('listener-vanished')) == 1
     assert took < 3, 'one second, and what a busy machine adds'
 
 
