@@ -89,3 +89,71 @@ def test_programs_that_stop(tmp_path, ns, actor):
     balance = a.of('audit-balance')[-1]
     assert balance.get('SOCKAUDIT_ESTIMATE') == 'yes' and 'by sock_diag' in a.status.last
     assert a.stop() == 0
+
+
+STORY = '''
+interval: 100ms
+rescan: 1s
+cpu_max: 100%
+watch:
+  - name: rule
+    match: {comm: "hooked*"}
+'''
+# What polls cannot see, or see later; and what is of a run, not of the story.
+OF_THE_TELLER = {'MESSAGE', 'SOCKAUDIT_RUN', 'SOCKAUDIT_SEQ', 'SOCKAUDIT_NOT_BEFORE', 'SOCKAUDIT_NOT_AFTER', 'SOCKAUDIT_SEEN_BY', 'SOCKAUDIT_ATTRIBUTION', 'SOCKAUDIT_END',
+                 'SOCKAUDIT_ERROR', 'SOCKAUDIT_DURATION', 'SOCKAUDIT_RTT', 'SOCKAUDIT_STATES', 'SOCKAUDIT_STATE', 'SOCKAUDIT_PREVIOUS_STATE', 'SOCKAUDIT_CLOSED_BY', 'SOCKAUDIT_OPENED_AT',
+                 'SOCKAUDIT_OPENED_NOT_BEFORE', 'SOCKAUDIT_PROCESS_START', 'SOCKAUDIT_PEER_PROCESS_START'}
+# ... what comes in the first event about a process alone
+OF_THE_FIRST = {f'SOCKAUDIT_{name}' for name in ('EXE_SHA', 'CMDLINE', 'CWD', 'TTY', 'PARENT_PID', 'PARENT_COMM', 'PARENT_EXE', 'PARENT_CMDLINE', 'PARENT_ENTITY')}
+# ... and what the text of /proc/net does not have.
+OF_THE_COOKIE = {'SOCKAUDIT_CONNECTION', 'SOCKAUDIT_COOKIE', 'SOCKAUDIT_BYTES_SENT', 'SOCKAUDIT_BYTES_RECEIVED', 'SOCKAUDIT_RETRANSMITS', 'SOCKAUDIT_PEER_PATH'}
+
+
+def story(actor, cycles):
+    """TCP, UDP and unix sockets that live for some looks each, one after the other."""
+    server, client = actor('hooked-server'), actor('hooked-client')
+    to = server.do(LISTEN.format('l'))
+    cycles()
+    client.do(CONNECT.format('c', to))
+    server.do('keep.setdefault("a", keep["l"].accept()[0]).getsockname()[1]')
+    client.do('keep["c"].send(b"x" * 1000)')
+    server.do('keep["a"].recv(1000, socket.MSG_WAITALL) and None')
+    cycles()
+    client.do('keep["c"].shutdown(socket.SHUT_WR)')
+    cycles()
+    server.do('keep.pop("a").close()')
+    client.do('keep.pop("c").close()')
+    cycles()
+    client.do('keep.setdefault("u", socket.socket(socket.AF_INET, socket.SOCK_DGRAM)).connect(("127.0.0.1", 9))')
+    server.do('keep.update(zip("pq", socket.socketpair()))')
+    cycles()
+    client.do('keep.pop("u").close()')
+    server.do('[keep.pop(k).close() for k in "pql"] and None')
+    cycles()
+
+
+def told(a, without):
+    return sorted(sorted((k, v) for k, v in e.items() if k not in OF_THE_TELLER | OF_THE_FIRST | without) for e in a.events
+                  if e['SOCKAUDIT_EVENT'].startswith(('connection-', 'listener-')))
+
+
+def differences(one, other):
+    return [sorted(set(a) ^ set(b)) for a, b in zip(one, other) if a != b] or len(one) - len(other)
+
+
+def test_one_story(tmp_path, ns, actor):
+    audits = {}
+    for collector in 'bpf', 'sock_diag', 'proc':
+        (tmp_path / collector).mkdir()
+        audits[collector] = Audit(tmp_path / collector, f'collector: {collector}\n{STORY}', ns)
+
+    def cycles():
+        for a in audits.values():
+            a.cycles(3)
+
+    cycles()
+    story(actor, cycles)
+    assert [a.stop() for a in audits.values()] == [0, 0, 0]
+    assert len(told(audits['bpf'], set())) >= 12, [e['MESSAGE'] for e in audits['bpf'].events]
+    assert differences(told(audits['bpf'], set()), told(audits['sock_diag'], set())) == 0
+    assert differences(told(audits['bpf'], OF_THE_COOKIE), told(audits['proc'], OF_THE_COOKIE)) == 0
