@@ -111,6 +111,8 @@ struct RecordHeld {
         __u32 send_queue, receive_queue;
 };
 
+#define RECORD_NOT_ASKED (~0ULL)
+
 /* AF_INET, AF_INET6. RecordHeldTcp follows where it is TCP that does not listen. */
 struct RecordHeldInet {
         __u8 local[16], peer[16];
@@ -119,7 +121,7 @@ struct RecordHeldInet {
         __u32 timer_ticks;
         __u32 pad2;
         __u64 cgroup;
-        __u64 opened; /* as RecordSocket.opened; 0: it was there before it was recorded */
+        __u64 opened; /* as RecordSocket.opened; 0: it was there before it was recorded; RECORD_NOT_ASKED */
 };
 
 struct RecordHeldTcp {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* The iterator: each descriptor that is a socket which one of the kernel's tables has, of all processes that are not skipped or of one, through all network
- * namespaces. The same rows, with the same figures, as sock_diag gives of them. Nothing is locked: a figure may be torn, as it may be there.
+/* The iterator: each descriptor of a process that is a socket which one of the kernel's tables has, whatever its network namespace. The same rows, with the same figures, as sock_diag gives of them. Nothing is locked: a figure may be torn, as it may be there.
  *
- * A TCP socket that it meets without a Use gets one, so that its end is recorded, though its beginning was not. */
+ * Where marks are wanted, a TCP socket that it meets without a Use gets one, so that its end is recorded, though its beginning was not. To look for it costs
+ * a fifth of a row. */
 
 #include "bpf/tcp.bpf.h"
+
+bool marks; /* set by collect/hooks.c */
 
 /* icsk_pending (include/net/inet_connection_sock.h) */
 enum {
@@ -120,8 +122,8 @@ static __always_inline void set_keepalive(struct RecordHeldInet *i, const struct
         i->timer_ticks = ticks_until(timer.expires);
 }
 
-static __always_inline void set_timer(struct RecordHeldInet *i, const struct inet_connection_sock *icsk) {
-        switch (BPF_CORE_READ(icsk, icsk_pending)) {
+static __always_inline void set_timer(struct RecordHeldInet *i, const struct inet_connection_sock *icsk, u8 pending) {
+        switch (pending) {
         case ICSK_TIME_RETRANS:
         case ICSK_TIME_LOSS_PROBE:
         case ICSK_TIME_REO_TIMEOUT:
@@ -199,9 +201,10 @@ static __always_inline void tell_tcp(struct seq_file *seq, struct HeldTcp *r, co
 
         if (!tp)
                 return;
-        r->inet.opened = opening_of(sk);
+        if (marks)
+                r->inet.opened = opening_of(sk);
         r->inet.backoff = tp->inet_conn.icsk_backoff;
-        set_timer(&r->inet, &tp->inet_conn);
+        set_timer(&r->inet, &tp->inet_conn, tp->inet_conn.icsk_pending);
         if (listens)
                 set_backlog(&r->held, sk);
         else {
@@ -217,6 +220,8 @@ static __always_inline void tell_tcp(struct seq_file *seq, struct HeldTcp *r, co
 
 static __always_inline void tell_inet(struct seq_file *seq, struct HeldTcp *r, const struct sock *sk) {
         set_inet(&r->inet, sk);
+        if (!marks)
+                r->inet.opened = RECORD_NOT_ASKED;
         if (sk->sk_protocol == IPPROTO_TCP) {
                 tell_tcp(seq, r, sk);
                 return;
@@ -224,7 +229,7 @@ static __always_inline void tell_inet(struct seq_file *seq, struct HeldTcp *r, c
         if (sk->sk_protocol == IPPROTO_MPTCP) {
                 struct sock *first = bpf_core_type_exists(struct mptcp_sock) ? BPF_CORE_READ((struct mptcp_sock *) sk, first) : NULL;
 
-                set_timer(&r->inet, (const void *) sk);
+                set_timer(&r->inet, (const void *) sk, BPF_CORE_READ((const struct inet_connection_sock *) sk, icsk_pending));
                 if (r->held.state == TCP_LISTEN && first)
                         set_backlog(&r->held, first);
         } else if (sk->sk_protocol == IPPROTO_UDP || sk->sk_protocol == IPPROTO_UDPLITE)
@@ -348,7 +353,7 @@ int socket_list(struct bpf_iter__task_file *ctx) {
                 return 0;
         socket = bpf_sock_from_file(file);
         sk = socket ? socket->sk : NULL;
-        if (!sk || !speaks_for_process(task) || is_skipped(task) || !is_listed(sk))
+        if (!sk || !speaks_for_process(task) || !is_listed(sk))
                 return 0;
         __builtin_memset(&r, 0, sizeof(r));
         set_held(&r.held, task, ctx->fd, file, sk);

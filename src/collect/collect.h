@@ -86,8 +86,10 @@ int collector_look(Collector *c, const Netns *netns, unsigned tables, const Take
  * that namespace; its pid is nobody's (NETNS_NOBODY). 0; -EEXIST when it is one of `known`; or negative errno. */
 int collector_look_behind(Collector *c, const HolderAt *at, const Netns *known, size_t known_count, unsigned tables, const Taker *taker, Netns *ret);
 
+/* Is there a collector_walk()? With hooks in the kernel, from Linux 6.1 on. */
+bool collector_walks(const Collector *c);
 /* As walk_sockets(). -EOPNOTSUPP, too, where this kind has no hooks. */
-int collector_walk(const Collector *c, uint32_t pid, const Netns *netns, size_t netns_count, held_t held, void (*between)(void *userdata), void *userdata);
+int collector_walk(const Collector *c, uint32_t pid, bool marks, const Netns *netns, size_t netns_count, held_t held, void (*between)(void *userdata), void *userdata);
 
 /* Ask for one socket exactly (tuple and cookie of connected TCP, inode and cookie of unix). Returns 1 alive, 0
  * not there, -EOPNOTSUPP when this kind cannot tell for such a socket (listeners, UDP: an exact request

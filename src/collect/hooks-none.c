@@ -35,7 +35,7 @@ int hooks_processes(const Hooks *h, uint32_t pid, void (*take)(void *userdata, c
         return -EOPNOTSUPP;
 }
 
-int hooks_sockets(const Hooks *h, uint32_t pid) {
+int hooks_sockets(const Hooks *h, uint32_t pid, bool marks) {
         return -EOPNOTSUPP;
 }
 

@@ -199,13 +199,12 @@ int hooks_processes(const Hooks *h, uint32_t pid, void (*take)(void *userdata, c
 }
 
 /* What is read does not need the link any more. */
-int hooks_sockets(const Hooks *h, uint32_t pid) {
+int hooks_sockets(const Hooks *h, uint32_t pid, bool marks) {
         union bpf_iter_link_info info = { .task.pid = pid };
         DECLARE_LIBBPF_OPTS(bpf_link_create_opts, options, .iter_info = &info, .iter_info_len = sizeof(info));
         _cleanup_close_ int link = -1;
 
-        if (pid == 0)
-                return bpf_iter_create(bpf_link__fd(h->programs->links.socket_list));
+        h->programs->bss->marks = marks;
         link = bpf_link_create(bpf_program__fd(h->programs->progs.socket_list), 0, BPF_TRACE_ITER, &options);
         if (link < 0)
                 return link == -EINVAL || link == -E2BIG ? -EOPNOTSUPP : link;

@@ -102,7 +102,7 @@ static int parse_inet(const struct RecordHeld *h, const Tail *tail, size_t size,
         s->backoff = i->backoff;
         if (i->cgroup != 0)
                 s->cgroup = i->cgroup;
-        s->opened = i->opened / NSEC_PER_USEC;
+        s->opened = i->opened == RECORD_NOT_ASKED ? SOCKET_UNKNOWN : i->opened / NSEC_PER_USEC;
         if (has_figures)
                 set_figures(&tail->tcp, tick, s);
         return 0;
@@ -326,9 +326,9 @@ static int walk_fd(Walk *w, int fd, void (*between)(void *userdata)) {
         return w->used == 0 ? 0 : -EBADMSG;
 }
 
-int walk_sockets(const WalkFrom *from, uint32_t pid, held_t held, void (*between)(void *userdata), void *userdata) {
+int walk_sockets(const WalkFrom *from, uint32_t pid, bool marks, held_t held, void (*between)(void *userdata), void *userdata) {
         Walk w = { .held = held, .userdata = userdata, .tick = tick_usec(), .names = { .from = from, .fd = -1 } };
-        _cleanup_close_ int fd = hooks_sockets(from->hooks, pid);
+        _cleanup_close_ int fd = hooks_sockets(from->hooks, pid, marks);
         int r;
 
         if (fd < 0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* Walk: sockets by who holds them, as the iterator in the kernel gives them (bpf/walk.bpf.h): one row for each descriptor, through all network namespaces at
- * once, with the figures that sock_diag gives. What nobody holds is not in it: sockets that wait to be accepted, orphans, those in a message. Nor is vsock. */
+/* Walk: the sockets that a process holds, as the iterator in the kernel gives them (bpf/walk.bpf.h): one row for each descriptor, whatever its network
+ * namespace, with the figures that sock_diag gives. What nobody holds is not in it: sockets that wait to be accepted, orphans, those in a message. Nor is vsock. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +25,6 @@ typedef struct WalkFrom {
         size_t netns_count;
 } WalkFrom;
 
-/* All descriptors of process `pid`, or of all (0) that are not skipped. between: after each read; NULL: not wanted. Returns 0, what `held` returned that is
- * negative, -EOPNOTSUPP (only all can be had), -EBADMSG, or negative errno. That a process is gone is no error: it has no descriptors. */
-int walk_sockets(const WalkFrom *from, uint32_t pid, held_t held, void (*between)(void *userdata), void *userdata);
+/* All descriptors of process `pid`. marks: with Socket.opened of TCP sockets; from now on the hooks record of each of them when it ends. between: after each read; NULL: not wanted. Returns 0, what `held` returned that is negative, -EOPNOTSUPP, -EBADMSG, or
+ * negative errno. That a process is gone is no error: it has no descriptors. */
+int walk_sockets(const WalkFrom *from, uint32_t pid, bool marks, held_t held, void (*between)(void *userdata), void *userdata);

@@ -2,7 +2,7 @@
 
 /* dump KIND [PID [confirm]]: what a collector says about the namespace of a process (0: our own), as JSON
  * lines: one a socket, and one with the coverage behind each table. With `confirm` each socket is asked for again by name.
- * dump walk|walk-one [PID [all]]: what the iterator says of that namespace, or (all) of all: what all processes hold, or that process alone; one line a
+ * dump walk|walk-one [PID [all]]: what the iterator says of that namespace, or (all) of all: what each process holds, or that process alone; one line a
  * descriptor. */
 
 #include <errno.h>
@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/parse.h"
 #include "collect/collect.h"
+#include "collect/procfs.h"
 #include "collect/walk.h"
 
 typedef struct Dump {
@@ -119,8 +120,13 @@ static int print_held(void *userdata, const Held *held) {
         return 0;
 }
 
-static int walk(Dump *d, uint32_t pid) {
-        int r = collector_walk(d->collector, pid, d->netns, 1, print_held, NULL, d);
+static int walk(Dump *d, int proc_fd, uint32_t pid) {
+        _cleanup_free_ uint32_t *pids = NULL;
+        size_t count = 1;
+        int r = pid == 0 ? procfs_list(proc_fd, &pids, &count) : 0;
+
+        for (size_t i = 0; i < count && r >= 0; i++)
+                r = collector_walk(d->collector, pids ? pids[i] : pid, false, d->netns, 1, print_held, NULL, d);
 
         for (TableKind t = 0; t < _TABLE_MAX; t++)
                 printf("{\"table\": \"%s\", \"coverage\": \"%s\"}\n", table_name(t), coverage_name(WALK_TABLES & TABLE_BIT(t) ? COVERAGE_OK : COVERAGE_DENIED));
@@ -147,7 +153,7 @@ int main(int argc, char *argv[]) {
                 r = collector_netns(c, dump.all ? 0 : pid, &netns);
         if (r >= 0) {
                 dump.collector = c;
-                r = walks ? walk(&dump, strcmp(argv[1], "walk-one") == 0 ? pid : 0) : collector_look(c, &netns, TABLES_ALL, &taker);
+                r = walks ? walk(&dump, proc_fd, strcmp(argv[1], "walk-one") == 0 ? pid : 0) : collector_look(c, &netns, TABLES_ALL, &taker);
         }
         free(dump.sockets);
         if (r < 0)

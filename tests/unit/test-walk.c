@@ -98,6 +98,10 @@ static void test_tcp(void **state) {
         assert_int_equal(h.socket.cgroup, 4711);
         assert_int_equal(h.socket.opened, 5000001);
 
+        t.inet.opened = RECORD_NOT_ASKED;
+        assert_int_equal(parse(&t, sizeof(t), &h), sizeof(t));
+        assert_true(h.socket.opened == SOCKET_UNKNOWN);
+
         t.held.state = STATE_SYN_SENT;
         t.tcp.receive_space = t.tcp.rtt_usec = 0;
         t.tcp.rto_ticks = UINT32_MAX;
