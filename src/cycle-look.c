@@ -14,6 +14,7 @@
 #include "collect/procfs.h"
 #include "collect/snmp.h"
 #include "cycle-stray.h"
+#include "cycle-walk.h"
 #include "cycle.h"
 
 /* --- tables ---------------------------------------------------------------------------------------- */
@@ -268,9 +269,13 @@ int cycle_look_all(Cycle *c, CycleNamespaces *list, bool again) {
         if (r < 0)
                 return r;
         wanted = list->own = list->looked = list->count;
-        for (size_t i = 0; i < wanted; i++) {
+        for (size_t i = 0; i < wanted && r >= 0; i++)
                 r = count_namespace(c, &list->items[i]);
-                r = r < 0 ? r : cycle_look(c, &list->items[i], tables);
+        r = r < 0 ? r : cycle_walk_all(c, list->items, list->count, tables);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < wanted; i++) {
+                r = cycle_look(c, &list->items[i], cycle_walk_left(c, &list->items[i], tables));
                 if (r == -ENOBUFS)
                         list->over++;
                 else if (r < 0)

@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/macro.h"
 #include "collect/procfs.h"
+#include "cycle-walk.h"
 #include "cycle.h"
 
 #define CHANGES_MAX 16384
@@ -252,13 +253,6 @@ int cycle_process_work(Cycle *c, uint64_t cpu) {
 
 /* --- scans ----------------------------------------------------------------------------------------- */
 
-/* procfs_ran(); 0: not known. */
-static uint64_t ran(const Cycle *c, const Process *p) {
-        uint64_t n;
-
-        return procfs_ran(c->proc_fd, p->pid, p->ran, &n) < 0 ? 0 : n;
-}
-
 /* Only that it is gone is an answer. */
 static int not_read(Cycle *c, uint32_t pid, int error) {
         if (error != -ENOMEM && error != -ESRCH)
@@ -316,7 +310,7 @@ static bool has_run(Cycle *c, const Process *p) {
         uint64_t before = clock_boottime();
 
         cycle_between(c);
-        return c->walked == 0 || !process_rests(p, ran(c, p), before);
+        return c->walked == 0 || !process_rests(p, cycle_ran(c, p), before);
 }
 
 static bool is_moved(const Cycle *c, const Process *p) {
@@ -388,41 +382,4 @@ int cycle_processes(Cycle *c, bool again) {
         if (r >= 0 && (!c->processes.noticed || c->processes.scan || again))
                 r = scan(c, again);
         return MIN(r, 0);
-}
-
-/* --- descriptors ----------------------------------------------------------------------------------- */
-
-static int take_holder(void *userdata, int fd, uint32_t inode) {
-        Cycle *c = userdata;
-
-        return ledger_hold(c->ledger, fd, inode);
-}
-
-static int walk(Cycle *c, const Process *p, uint64_t ran) {
-        Coverage coverage = {};
-        int r;
-
-        cycle_between(c);
-        r = ledger_holders_begin(c->ledger, p->pid, p->start_ticks, clock_boottime());
-        if (r < 0)
-                return 0;
-        r = procfs_sockets(c->proc_fd, p->pid, p->start_ticks, take_holder, c);
-        if (r == -ENOMEM)
-                return r;
-        if (r == -ESRCH || r == -ENOENT)
-                coverage.state = COVERAGE_GONE;
-        else if (r < 0)
-                coverage = (Coverage){ .state = COVERAGE_DENIED, .error = -r };
-        ledger_holders_end(c->ledger, clock_boottime(), ran, coverage);
-        return 0;
-}
-
-int cycle_walk_process(void *userdata, const Process *p) {
-        return walk(userdata, p, ran(userdata, p));
-}
-
-int cycle_walk_busy(void *userdata, const Process *p) {
-        uint64_t before = clock_boottime(), now = ran(userdata, p);
-
-        return process_rests(p, now, before) ? 0 : walk(userdata, p, now);
 }

@@ -44,8 +44,3 @@ int cycle_process_work(Cycle *c, uint64_t cpu);
 /* The first step of a cycle. again: a rescan, after which LEDGER_UNWALKED are also those who have run since they were walked, those, in their turn, who share
  * their descriptors with their parent, and one in 64 of the rest: after 64 of them all were walked. */
 int cycle_processes(Cycle *c, bool again);
-
-/* Of ledger_processes(): feed the descriptors of a process. */
-int cycle_walk_process(void *cycle, const Process *p);
-/* The same, but not of who certainly has not run since his last walk: he has got nothing meanwhile. */
-int cycle_walk_busy(void *cycle, const Process *p);

@@ -13,6 +13,7 @@
 #include "base/macro.h"
 #include "collect/procfs.h"
 #include "cycle-look.h"
+#include "cycle-walk.h"
 
 void cycle_done(Cycle *c) {
         free(c->namespaces);
@@ -165,6 +166,7 @@ static int run(Cycle *c) {
         int r;
 
         c->began = clock_boottime();
+        c->walks = collector_walks(c->collector); /* hooks may have been lost */
         if (c->own_netns == 0) {
                 Netns own;
                 r = collector_netns(c->collector, 0, &own);

@@ -41,6 +41,11 @@ struct Cycle {
         uint32_t own_netns; /* inode */
         uint64_t began;     /* the current cycle */
         uint64_t walked;    /* when all descriptors were walked last; 0: never */
+        bool walks;         /* descriptors are read by the iterator in the kernel, with their sockets */
+        bool whole;         /* ... but all tables are to be dumped */
+        bool walking;       /* what is walked is a look, too */
+        bool walk_unknown;  /* it has shown a socket of which the hooks in the kernel have to say more */
+        bool walk_failed;   /* and not all of it could be */
         bool way_lost;      /* who led to the namespace of the last look was not there */
         size_t asked, acquitted; /* in the current cycle */
         CycleBooks books;

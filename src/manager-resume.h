@@ -15,7 +15,7 @@
 #include "detect/ledger.h"
 
 #define RESUME_NAME "map"
-#define RESUME_VERSION 3
+#define RESUME_VERSION 4
 
 /* The beginning of the file. */
 typedef struct ResumeHead {

@@ -391,6 +391,18 @@ static void manager_done(Manager *m) {
         config_done(m->config);
 }
 
+/* Where looks are walks, nobody knows what others hold: the next run compares with that, too. */
+static void look_for_the_next_run(Manager *m) {
+        CycleFigures figures;
+        int r = 0;
+
+        m->cycle.whole = true;
+        if (collector_walks(m->collector) && m->blind == 0)
+                r = cycle_run(&m->cycle, &figures);
+        if (r < 0)
+                m->blind = clock_boottime();
+}
+
 int manager_run(const ManagerOptions *options) {
         Manager m = { .options = *options, .proc_fd = -1, .notices = NOTICES_NULL, .processes = PROCESS_NOTICES_NULL, .resume = RESUME_NULL,
                       .fold = { .file = MAPPED_NULL } };
@@ -406,6 +418,8 @@ int manager_run(const ManagerOptions *options) {
                 (void) sd_notify(0, "STOPPING=1");
                 notices_drain(&m.notices);
                 hook_notices_drain(&m.hooks, false);
+                if (r >= 0 && !m.options.once)
+                        look_for_the_next_run(&m);
                 heartbeat_stop(&m.heartbeat);
                 pace_end(&m.pace, m.ledger);
                 fold_store_stop(&m.fold);

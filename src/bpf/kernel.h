@@ -27,7 +27,17 @@ enum { false, true };
 #define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10
+#define AF_NETLINK 16
+#define AF_PACKET 17
+#define IPPROTO_ICMP 1
 #define IPPROTO_TCP 6
+#define IPPROTO_UDP 17
+#define IPPROTO_ICMPV6 58
+#define IPPROTO_UDPLITE 136
+#define IPPROTO_MPTCP 262
+#define SOCK_STREAM 1
+#define SOCK_DGRAM 2
+#define SOCK_RAW 3
 #define INIT_PID_NAMESPACE 0xEFFFFFFCu /* PROC_PID_INIT_INO of include/linux/proc_ns.h */
 
 enum bpf_map_type {
@@ -89,6 +99,23 @@ struct hlist_node {
         struct hlist_node *next, **pprev;
 };
 
+struct list_head {
+        struct list_head *next, *prev;
+};
+
+typedef struct {
+        int counter;
+} atomic_t;
+
+typedef struct {
+        atomic_t refs;
+} refcount_t;
+
+struct timer_list {
+        struct hlist_node entry;
+        unsigned long expires;
+};
+
 struct sock_common {
         union {
                 struct {
@@ -119,8 +146,20 @@ typedef struct {
 
 struct socket;
 
+struct sk_buff {
+        struct sk_buff *next;
+        struct sock *sk;
+        unsigned int len;
+        char cb[48];
+};
+
 struct sk_buff_head {
+        struct sk_buff *next;
         u32 qlen;
+};
+
+struct sock_cgroup_data {
+        struct cgroup *cgroup;
 };
 
 struct sock {
@@ -133,6 +172,12 @@ struct sock {
         u32 sk_ack_backlog, sk_max_ack_backlog;
         u8 sk_shutdown;
         struct sk_buff_head sk_receive_queue;
+        struct {
+                atomic_t rmem_alloc;
+        } sk_backlog;
+        refcount_t sk_wmem_alloc;
+        struct timer_list sk_timer;
+        struct sock_cgroup_data sk_cgrp_data;
 };
 
 struct inet_sock {
@@ -142,7 +187,26 @@ struct inet_sock {
 
 struct inet_connection_sock {
         struct inet_sock icsk_inet;
-        u8 icsk_retransmits;
+        struct timer_list icsk_retransmit_timer;
+        u32 icsk_rto;
+        u8 icsk_retransmits, icsk_pending, icsk_backoff, icsk_probes_out;
+        struct {
+                u32 lrcvtime;
+        } icsk_ack;
+};
+
+/* Before Linux 6.18 */
+struct inet_connection_sock___timeout {
+        unsigned long icsk_timeout;
+};
+
+/* Linux 6.19 */
+struct sock___timer {
+        struct timer_list tcp_retransmit_timer;
+};
+
+struct inet_connection_sock___keepalive {
+        struct timer_list icsk_keepalive_timer;
 };
 
 struct tcp_sock {
@@ -150,6 +214,51 @@ struct tcp_sock {
         u64 bytes_sent, bytes_retrans, bytes_received, bytes_acked;
         u32 segs_out, srtt_us, total_retrans;
         u32 write_seq, snd_una, rcv_nxt, copied_seq;
+        u32 lsndtime, rcv_tstamp;
+        struct {
+                int space;
+        } rcvq_space;
+};
+
+struct udp_sock {
+        int forward_deficit;
+};
+
+struct mptcp_sock {
+        struct sock *first;
+};
+
+struct packet_sock {
+        int ifindex;
+        __be16 num;
+};
+
+struct netlink_sock {
+        u32 portid, dst_portid;
+};
+
+struct sockaddr_un {
+        u16 sun_family;
+        char sun_path[108];
+};
+
+struct unix_address {
+        int len;
+        struct sockaddr_un name[0];
+};
+
+struct unix_sock {
+        struct unix_address *addr;
+        struct sock *peer;
+};
+
+/* Linux 6.17 */
+struct unix_sock___inq {
+        int inq_len;
+};
+
+struct unix_skb_parms {
+        u32 consumed;
 };
 
 /* Where MPTCP is built. */
@@ -246,10 +355,6 @@ struct nsproxy {
         struct net *net_ns;
 };
 
-typedef struct {
-        int counter;
-} atomic_t;
-
 struct tty_driver {
         int major, minor_start;
 };
@@ -258,6 +363,8 @@ struct tty_struct {
         int index;
         struct tty_driver *driver;
 };
+
+struct files_struct;
 
 struct signal_struct {
         atomic_t live;
@@ -308,6 +415,8 @@ struct task_struct {
         struct nsproxy *nsproxy;
         struct css_set *cgroups;
         struct fs_struct *fs;
+        struct files_struct *files;
+        struct list_head thread_node;
         kuid_t loginuid;
         unsigned int sessionid;
 };

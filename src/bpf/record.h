@@ -95,6 +95,56 @@ struct RecordExec {
         char arguments[RECORD_ARGUMENTS];
 };
 
+/* A descriptor that is a socket, as the iterator gives it: this, then what its family has, RecordHeld.size bytes in all. Times that end in _ticks are of the
+ * kernel's timer. Values are those that sock_diag gives. */
+struct RecordHeld {
+        __u16 size;
+        __u8 family, state;
+        __u8 type, shutdown;
+        __u16 protocol;
+        __u32 pid;
+        __s32 fd;
+        __u64 start; /* of its first thread */
+        __u64 cookie, netns;
+        __u32 netns_inode, inode;
+        __u32 interface, uid;
+        __u32 send_queue, receive_queue;
+};
+
+#define RECORD_NOT_ASKED (~0ULL)
+
+/* AF_INET, AF_INET6. RecordHeldTcp follows where it is TCP that does not listen. */
+struct RecordHeldInet {
+        __u8 local[16], peer[16];
+        __u16 local_port, peer_port;
+        __u8 timer, retransmits, backoff, pad;
+        __u32 timer_ticks;
+        __u32 pad2;
+        __u64 cgroup;
+        __u64 opened; /* as RecordSocket.opened; 0: it was there before it was recorded; RECORD_NOT_ASKED */
+};
+
+struct RecordHeldTcp {
+        __u64 bytes_sent, bytes_received, bytes_acked;
+        __u32 retransmits, rtt_usec;
+        __u32 rto_ticks, idle_ticks, heard_ticks; /* idle: since data last came or went; heard: since the other side last acknowledged something */
+        __u32 receive_space; /* 0: never established */
+};
+
+#define RECORD_UNIX_NAME 108
+#define RECORD_UNIX_ROOM 112 /* in steps of 8 bytes */
+
+/* AF_UNIX. Its name follows, filled up to 8 bytes. */
+struct RecordHeldUnix {
+        __u32 peer_inode, waiting; /* waiting: inode of the socket that has waited longest to be accepted */
+        __u32 name_size, pad;
+};
+
+/* AF_NETLINK; the protocol is RecordHeld.protocol. AF_PACKET has nothing more. */
+struct RecordHeldNetlink {
+        __u32 port, peer_port;
+};
+
 /* What the programs count. */
 struct RecordBook { /* of a network namespace, on one processor */
         __u64 active, passive; /* connections that anybody opened, and got */

@@ -29,6 +29,7 @@
 #include "collect/netns.h"
 #include "collect/procnet.h"
 #include "collect/sockdiag.h"
+#include "collect/walk.h"
 
 struct Collector {
         CollectorKind kind;
@@ -360,6 +361,18 @@ int collector_look_behind(Collector *c, const HolderAt *at, const Netns *known, 
                         return -EEXIST;
         *ret = netns;
         return look_tables(c, &netns, &d, tables, taker);
+}
+
+bool collector_walks(const Collector *c) {
+        _cleanup_close_ int fd = c->hooks ? hooks_sockets(c->hooks, 1, false) : -1;
+
+        return fd >= 0;
+}
+
+int collector_walk(const Collector *c, uint32_t pid, bool marks, const Netns *netns, size_t netns_count, held_t held, void (*between)(void *userdata), void *userdata) {
+        const WalkFrom from = { .hooks = c->hooks, .proc_fd = c->proc_fd, .netns = netns, .netns_count = netns_count };
+
+        return c->hooks ? walk_sockets(&from, pid, marks, held, between, userdata) : -EOPNOTSUPP;
 }
 
 int collector_confirm(Collector *c, const Netns *netns, const Socket *socket) {

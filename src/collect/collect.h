@@ -38,6 +38,15 @@ typedef struct HolderAt {
         uint32_t inode; /* of the socket it refers to */
 } HolderAt;
 
+/* A descriptor with its socket, and the inode of the network namespace that this lives in. */
+typedef struct Held {
+        HolderAt at;
+        uint32_t netns_inode;
+        Socket socket;
+} Held;
+
+typedef int (*held_t)(void *userdata, const Held *held);
+
 /* Who takes what a look gives. begin: just before the first request for a table, with the time. row: one
  * socket, valid during the call. end: after the last reply. A negative return ends the look and is passed
  * on. `t` is CLOCK_BOOTTIME usec. between is called between any two reads of the kernel, so that notices can be
@@ -76,6 +85,11 @@ int collector_look(Collector *c, const Netns *netns, unsigned tables, const Take
 /* The same for the namespace of a socket that process `pid` has as descriptor `fd`, if nobody lives there: it is found as netns_of_socket() says. ret is
  * that namespace; its pid is nobody's (NETNS_NOBODY). 0; -EEXIST when it is one of `known`; or negative errno. */
 int collector_look_behind(Collector *c, const HolderAt *at, const Netns *known, size_t known_count, unsigned tables, const Taker *taker, Netns *ret);
+
+/* Is there a collector_walk()? With hooks in the kernel, from Linux 6.1 on. */
+bool collector_walks(const Collector *c);
+/* As walk_sockets(). -EOPNOTSUPP, too, where this kind has no hooks. */
+int collector_walk(const Collector *c, uint32_t pid, bool marks, const Netns *netns, size_t netns_count, held_t held, void (*between)(void *userdata), void *userdata);
 
 /* Ask for one socket exactly (tuple and cookie of connected TCP, inode and cookie of unix). Returns 1 alive, 0
  * not there, -EOPNOTSUPP when this kind cannot tell for such a socket (listeners, UDP: an exact request

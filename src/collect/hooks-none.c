@@ -35,6 +35,10 @@ int hooks_processes(const Hooks *h, uint32_t pid, void (*take)(void *userdata, c
         return -EOPNOTSUPP;
 }
 
+int hooks_sockets(const Hooks *h, uint32_t pid, bool marks) {
+        return -EOPNOTSUPP;
+}
+
 int hooks_skip(Hooks *h, const struct RecordProcess *p, bool skip) {
         return -EOPNOTSUPP;
 }

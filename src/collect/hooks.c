@@ -39,6 +39,7 @@ static const char *const program_names[_HOOK_MAX] = {
         [HOOK_RENAME] = "process_rename",
         [HOOK_EXIT] = "process_exit",
         [HOOK_PROCESSES] = "process_list",
+        [HOOK_SOCKETS] = "socket_list",
 };
 
 const char *hook_name(unsigned program) {
@@ -195,6 +196,19 @@ int hooks_processes(const Hooks *h, uint32_t pid, void (*take)(void *userdata, c
         r = list_processes(fd, take, userdata);
         bpf_link__destroy(one);
         return r;
+}
+
+/* What is read does not need the link any more. */
+int hooks_sockets(const Hooks *h, uint32_t pid, bool marks) {
+        union bpf_iter_link_info info = { .task.pid = pid };
+        DECLARE_LIBBPF_OPTS(bpf_link_create_opts, options, .iter_info = &info, .iter_info_len = sizeof(info));
+        _cleanup_close_ int link = -1;
+
+        h->programs->bss->marks = marks;
+        link = bpf_link_create(bpf_program__fd(h->programs->progs.socket_list), 0, BPF_TRACE_ITER, &options);
+        if (link < 0)
+                return link == -EINVAL || link == -E2BIG ? -EOPNOTSUPP : link;
+        return bpf_iter_create(link);
 }
 
 int hooks_skip(Hooks *h, const struct RecordProcess *p, bool skip) {

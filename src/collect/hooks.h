@@ -17,6 +17,7 @@ typedef enum Hook {
         HOOK_RENAME,
         HOOK_EXIT,
         HOOK_PROCESSES,
+        HOOK_SOCKETS,
         _HOOK_MAX,
 } Hook;
 
@@ -42,6 +43,10 @@ int hooks_read(Hooks *h, unsigned max, hooks_record_t take, void *userdata);
 
 /* Each process that there is; pid: this one alone, if it is there (Linux 6.1); 0: all. 0, -EIO: a damaged answer, or negative errno. */
 int hooks_processes(const Hooks *h, uint32_t pid, void (*take)(void *userdata, const struct RecordListed *p), void *userdata);
+
+/* A descriptor from which each RecordHeld can be read that there is now, of the process `pid`; none where there is no such process. Negative errno; -EOPNOTSUPP:
+ * before Linux 6.1. marks: as walk_sockets() says; it holds for all that are read from now on. */
+int hooks_sockets(const Hooks *h, uint32_t pid, bool marks);
 
 /* Record nothing of this process, as this program of it; or again. Who executes another program is recorded until this is said once more. */
 int hooks_skip(Hooks *h, const struct RecordProcess *p, bool skip);

@@ -19,6 +19,7 @@ void socket_init(Socket *s) {
                 .bytes_acked = SOCKET_UNKNOWN,
                 .heard_usec = SOCKET_UNKNOWN,
                 .cgroup = SOCKET_UNKNOWN,
+                .opened = SOCKET_UNKNOWN,
         };
 }
 

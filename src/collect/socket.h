@@ -129,6 +129,7 @@ typedef struct Socket {
         uint64_t heard_usec; /* since the other side last acknowledged anything, new or not */
         uint64_t cgroup;    /* cgroup v2 id, INET_DIAG_CGROUP_ID (5.7) */
         uint8_t answered;   /* Answered */
+        uint64_t opened;    /* when this use began, CLOCK_BOOTTIME usec, as hooks in the kernel have seen it; 0: they have not; SOCKET_UNKNOWN: nobody asked them */
 } Socket;
 
 /* A Socket in which everything that has an "unknown" value has it. */

@@ -29,6 +29,10 @@ typedef struct TableState {
         bool looked;        /* completely, since the last judgement */
         bool covered;       /* has had a complete look before the current one */
         bool complete;      /* the last look was */
+        bool open;          /* a look goes on */
+        bool walked;        /* the current or last look shows only what watched processes hold */
+        bool unclear;       /* ... and that is not all that matters */
+        bool blind;         /* there was a walk since the last complete look that was none: sockets of others are not known */
         Coverage gap;       /* not OK: not observed since gap_since */
         uint64_t gap_since;
         bool gone;          /* its namespace is, as the last look found */
@@ -46,6 +50,7 @@ typedef struct TableState {
         uint64_t t0, t1;    /* of the current or last look */
         uint64_t previous_t0; /* of the complete look before */
         uint64_t older_t0;  /* of the complete look before that */
+        uint64_t dumped_t0; /* of the last complete look that was no walk */
 } TableState;
 
 typedef struct Actor Actor;
@@ -233,6 +238,7 @@ struct Connection {
         bool orphan : 1;         /* the kernel gave it no inode when last seen: nobody holds it */
         bool let_go : 1;         /* its last holder did, and whether anybody else has it is not known yet */
         bool released : 1;       /* nobody has it who can be seen, and the kernel keeps it: told */
+        bool unheld : 1;         /* it was told before anybody was seen to have it */
         bool freed : 1;          /* without a cookie: a notice named these addresses, and the next look decides */
         bool unanswered : 1;     /* ... which never became a connection, as it said */
         bool repeat : 1;         /* it is to be told once more (baseline) */

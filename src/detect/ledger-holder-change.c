@@ -107,12 +107,16 @@ static Connection *connection_of(const Ledger *l, const Holder *h) {
 
 int ledger_holder_gained(Ledger *l, Holder *h) {
         Connection *c = connection_of(l, h);
-        bool again = c && (c->let_go || c->released);
+        bool again = c && (c->let_go || c->released), first = c && c->unheld;
         Gain *gains;
 
         h->connection = c;
-        if (!c)
-                return 0;
+        if (first) {
+                (void) socketmap_remove(&l->let_go, h->inode);
+                c->unheld = false;
+        }
+        if (!c || first)
+                return 0; /* it was told before anybody looked who has it */
         if (again) {
                 (void) socketmap_remove(&l->let_go, h->inode);
                 c->let_go = c->released = false;
@@ -129,18 +133,42 @@ int ledger_holder_gained(Ledger *l, Holder *h) {
 
 /* --- connections ----------------------------------------------------------------------------------- */
 
-void ledger_holders_watch(const Ledger *l, Connection *c) {
-        for (Holder *h = c->orphan ? NULL : ledger_holders(l, c->inode); h; h = h->next_of_inode)
+void ledger_holders_watch(Ledger *l, Connection *c) {
+        Holder *first = c->orphan ? NULL : ledger_holders(l, c->inode);
+
+        for (Holder *h = first; h; h = h->next_of_inode)
                 h->connection = c;
+        if (!first && !c->orphan && c->inode != 0 && c->noticed && !c->let_go && !c->released && !c->unheld)
+                c->unheld = socketmap_put(&l->let_go, c->inode, (uintptr_t) c) == 0;
 }
 
 void ledger_holders_forget(Ledger *l, Connection *c) {
         for (Holder *h = ledger_holders(l, c->inode); h; h = h->next_of_inode)
                 if (h->connection == c)
                         h->connection = NULL;
-        if (c->let_go || c->released)
+        if (c->let_go || c->released || c->unheld)
                 (void) socketmap_remove(&l->let_go, c->inode);
-        c->let_go = c->released = false;
+        c->let_go = c->released = c->unheld = false;
+}
+
+typedef struct Open {
+        const TableState *table;
+        bool found;
+} Open;
+
+static void find_open(void *userdata, uint64_t key, uint64_t *value) {
+        const Connection *c = (const Connection *) (uintptr_t) *value;
+        Open *open = userdata;
+
+        (void) key;
+        open->found |= c->table == open->table && c->let_go && !c->orphan && c->changes && c->changes->not_after > c->table->dumped_t0;
+}
+
+bool ledger_holders_open(Ledger *l, const TableState *t) {
+        Open open = { .table = t };
+
+        socketmap_visit(&l->let_go, find_open, &open);
+        return open.found;
 }
 
 bool ledger_holders_changed(const Ledger *l, Connection *c) {

@@ -129,7 +129,7 @@ struct Ledger {
         uint64_t walk_t0;    /* of that walk */
         Gain *gains;         /* that it has shown, of connections that are told */
         size_t gain_count;
-        SocketMap let_go;    /* inode: Connection that is let_go or released */
+        SocketMap let_go;    /* inode: Connection that is let_go, released or unheld */
         size_t sought;       /* rows of such since the last judgement */
         bool everyone;       /* all descriptors of all processes were walked since */
         size_t heirs;        /* Actors with heir_of */
@@ -168,6 +168,7 @@ struct Ledger {
 
 /* ledger.c */
 uint64_t ledger_key(const Ledger *l, uint64_t netns, const Socket *s);
+TableState *ledger_table_known(const Ledger *l, const Netns *netns, TableKind kind); /* NULL: no look was there */
 TableState *ledger_table(Ledger *l, const Netns *netns, TableKind kind); /* NULL: out of memory or too many */
 Connection *ledger_connection(const Ledger *l, uint64_t key);
 /* A new entry for the key, in place of what was there; NULL: over the limit or out of memory. */
@@ -266,8 +267,10 @@ void ledger_note_holder(Ledger *l, Connection *c, const Holder *h, bool gained, 
 int ledger_holder_gained(Ledger *l, Holder *h);
 /* It is in no list any more. exited: with its process. */
 void ledger_holder_lost(Ledger *l, Holder *h, uint64_t not_before, uint64_t not_after, bool exited);
+/* Has somebody let go of a connection of this table, and no dump since has shown whether the kernel keeps it? */
+bool ledger_holders_open(Ledger *l, const TableState *t);
 /* From now on changes of its holders are noted. */
-void ledger_holders_watch(const Ledger *l, Connection *c);
+void ledger_holders_watch(Ledger *l, Connection *c);
 /* It is out of the map. */
 void ledger_holders_forget(Ledger *l, Connection *c);
 /* There is a change that can be told now. Where its last holder let go of it, and everybody was asked, it is `released` from now on. */

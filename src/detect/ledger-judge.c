@@ -368,7 +368,7 @@ void ledger_judge(Ledger *l, uint64_t now) {
  * to be told. */
 static bool end_newcomer(Ledger *l, Connection *c, uint64_t not_after) {
         /* A look that is going on has no end yet. */
-        uint64_t known = l->current == c->table ? not_after : MIN(c->table->t1, not_after);
+        uint64_t known = c->table->open ? not_after : MIN(c->table->t1, not_after);
         bool listener = false;
 
         if (c->appeared && c->opened_not_after == 0)

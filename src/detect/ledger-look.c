@@ -19,12 +19,45 @@ int ledger_look_begin(Ledger *l, const Netns *netns, TableKind kind, uint64_t t0
                 t->previous_t0 = t->t0;
         }
         t->netns = *netns;
-        t->complete = t->waiting = t->counted = false;
+        t->complete = t->waiting = t->counted = t->walked = t->unclear = false;
+        t->open = true;
         t->look++;
         t->t0 = t->t1 = t0;
         l->current = t;
         l->looked = true;
         return 0;
+}
+
+bool ledger_walkable(Ledger *l, const Netns *netns, TableKind kind) {
+        const TableState *t = ledger_table_known(l, netns, kind);
+
+        return t && t->covered && t->dumped_t0 != 0 && !t->gone && !l->rules->any_process && !ledger_holders_open(l, t);
+}
+
+int ledger_walk_begin(Ledger *l, const Netns *netns, TableKind kind, uint64_t t0) {
+        int r = ledger_look_begin(l, netns, kind, t0);
+
+        if (r >= 0)
+                l->current->walked = l->current->blind = true;
+        return r;
+}
+
+void ledger_walk_end(Ledger *l, uint64_t t1, bool complete) {
+        for (size_t i = 0; i < l->table_count; i++) {
+                if (!l->tables[i]->open)
+                        continue;
+                l->current = l->tables[i];
+                if (complete)
+                        (void) ledger_look_end(l, t1, (Coverage){});
+                else
+                        (void) ledger_look_cancel(l);
+        }
+}
+
+bool ledger_walk_answers(const Ledger *l, const Netns *netns, TableKind kind) {
+        const TableState *t = ledger_table_known(l, netns, kind);
+
+        return t && t->walked && t->looked && !t->unclear;
 }
 
 static bool row_is_held(const Ledger *l, const Socket *row) {
@@ -73,11 +106,18 @@ static void bound_opening(Connection *c, const TableState *t, int age) {
         c->opened_not_after = 0; /* the end of this look: before it was watched, this may have been another use of the socket */
 }
 
+/* What others hold is not shown by a walk: a socket that is seen for the first time may be older than the look before. Only hooks in the kernel know. */
+static int blind_age(const Socket *row, const TableState *t) {
+        return row->opened != SOCKET_UNKNOWN && row->opened >= t->previous_t0 ? -1 : 3;
+}
+
 static int see_new(Ledger *l, uint64_t key, const Socket *row, TableState *t, int age) {
         bool held = row_is_held(l, row), known = age >= 0;
         Connection *c;
 
-        if (!known && held && row_may_be_old(l, t, row))
+        if (t->blind)
+                age = blind_age(row, t);
+        else if (!known && held && row_may_be_old(l, t, row))
                 age = 3;
 
         /* A new socket with an inode waits for the walk that finds its holder; at the first look of a table the walk came
@@ -89,6 +129,8 @@ static int see_new(Ledger *l, uint64_t key, const Socket *row, TableState *t, in
                         c->seen = c->shown = t->t0;
                         c->age = age >= 0 ? (uint8_t) age : t->covered ? 0 : 3;
                         bound_opening(c, t, age);
+                        if (t->blind && c->appeared)
+                                c->opened_not_before = c->opened_not_after = row->opened;
                         ledger_see_stall(l, c, row, t, true);
                         l->unheld += t->covered && row->inode != 0 && (!held || (age < 0 && row_is_inherited(l, row)));
                         return 0;
@@ -199,14 +241,38 @@ static int see_subflow(Ledger *l, uint64_t key, const TableState *t) {
         return socketmap_put(&l->sockets, key, slot_pack(known));
 }
 
-int ledger_see(Ledger *l, const Socket *row) {
+/* In a walk rows of all tables come one among another. */
+static TableState *table_of_row(Ledger *l, const Socket *row) {
+        TableKind kind;
         TableState *t = l->current;
+
+        if (!t || !t->walked)
+                return t;
+        kind = table_of(row->family, row->transport);
+        if (t->netns.id != row->netns || t->kind != kind)
+                t = ledger_table_known(l, &(Netns){ .id = row->netns }, kind);
+        if (!t || !t->open)
+                return NULL;
+        return l->current = t;
+}
+
+/* Its age decides how it is told. */
+static bool is_to_be_asked(const TableState *t, const Socket *row, const uint64_t *value) {
+        if (!t->walked || row->opened != SOCKET_UNKNOWN)
+                return false;
+        return !value || (slot_kind(*value) != SLOT_CONNECTION && slot_unpack(*value).mark != t->look);
+}
+
+int ledger_see(Ledger *l, const Socket *row) {
+        TableState *t = table_of_row(l, row);
         uint64_t key, *value;
         Connection *c;
         Slot slot;
 
         if (!t)
                 return -EINVAL;
+        if (t->walked && row->state == STATE_LISTEN && row->receive_queue > 0)
+                t->unclear = true; /* nobody holds what waits */
         if (row->cookie == 0 && row->inode == 0 && transport_on_wire(row->transport) != TRANSPORT_TCP)
                 return 0; /* nothing tells it from others of its kind */
         key = ledger_key(l, t->netns.id, row);
@@ -227,6 +293,8 @@ int ledger_see(Ledger *l, const Socket *row) {
                 ledger_see_waiting(l, row, t, key);
 
         value = socketmap_find(&l->sockets, key);
+        if (is_to_be_asked(t, row, value))
+                return 1;
         if (!value)
                 return see_new(l, key, row, t, -1);
         slot = slot_unpack(*value);
@@ -261,11 +329,16 @@ int ledger_look_end(Ledger *l, uint64_t t1, Coverage coverage) {
         if (!t)
                 return -EINVAL;
         l->current = NULL;
+        t->open = false;
         if (is_lost(t, coverage))
                 coverage.state = COVERAGE_LOST;
         observed = coverage.state == COVERAGE_OK || coverage.state == COVERAGE_GONE;
         t->t1 = t1;
         t->complete = coverage.state == COVERAGE_OK;
+        if (t->complete && !t->walked) {
+                t->dumped_t0 = t->t0;
+                t->blind = false;
+        }
         t->gone = coverage.state == COVERAGE_GONE || coverage.state == COVERAGE_LOST;
         t->looked = t->complete || t->gone;
         if (t->complete && !t->covered)
@@ -285,7 +358,7 @@ int ledger_look_end(Ledger *l, uint64_t t1, Coverage coverage) {
 int ledger_look_cancel(Ledger *l) {
         if (!l->current)
                 return -EINVAL;
-        l->current->complete = l->current->looked = false;
+        l->current->complete = l->current->looked = l->current->open = false;
         l->current = NULL;
         return 0;
 }

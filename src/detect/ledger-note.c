@@ -73,7 +73,7 @@ static void opened(Connection *c, const Notice *n, Actor *a) {
 
 /* Notices come in order, but later than they happened: is this one certainly newer than every row of its table? */
 static bool is_later(const Ledger *l, const Notice *n, const TableState *t) {
-        return l->current != t && n->not_before > t->t1;
+        return !t->open && n->not_before > t->t1;
 }
 
 static int note_state(Ledger *l, const Notice *n, uint64_t key) {
@@ -209,7 +209,7 @@ static int note_end(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
         }
         if (n->kind == NOTICE_CLOSE && n->opened != 0)
                 return complete(l, n, t, key);
-        if (l->current == t) {
+        if (t->open) {
                 /* Rule 3: its row may be on its way. */
                 int r = socketmap_put(&l->sockets, key, ledger_closed_slot(t, false));
                 if (r < 0)

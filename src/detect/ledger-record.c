@@ -131,6 +131,7 @@ void image_table(Image *i, TableState *t) {
         t->covered = archive_bit(a, t->covered);
         t->complete = archive_bit(a, t->complete);
         t->gone = archive_bit(a, t->gone);
+        t->blind = archive_bit(a, t->blind);
         archive_below(a, &gap, _COVERAGE_MAX);
         ARCHIVE(a, t->gap.error);
         moment(i, &t->gap_since);

@@ -51,6 +51,11 @@ static void sweep_slot(void *userdata, uint64_t key, uint64_t *value) {
         /* That a namespace could not be found says nothing of a single socket. */
         if (!l->tables[slot.table]->looked || l->tables[slot.table]->gone)
                 return;
+        /* It will not be shown again, and its end is not told. */
+        if (slot.kind == SLOT_FOREIGN && l->tables[slot.table]->walked && slot.mark != l->tables[slot.table]->look) {
+                *value = 0;
+                return;
+        }
         if (slot.kind == SLOT_CLOSED && slot.age == 2) {
                 if (!keep_closed(l, &slot))
                         *value = 0;

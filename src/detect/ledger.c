@@ -84,16 +84,21 @@ static void table_init(TableState *t, const Netns *netns, TableKind kind, size_t
         *t = (TableState){ .netns = *netns, .kind = kind, .index = (uint16_t) index };
 }
 
-TableState *ledger_table(Ledger *l, const Netns *netns, TableKind kind) {
-        TableState *t, *unused = NULL, **tables;
+TableState *ledger_table_known(const Ledger *l, const Netns *netns, TableKind kind) {
+        for (size_t i = 0; i < l->table_count; i++)
+                if (l->tables[i]->life == TABLE_LIVE && l->tables[i]->netns.id == netns->id && l->tables[i]->kind == kind)
+                        return l->tables[i];
+        return NULL;
+}
 
-        for (size_t i = 0; i < l->table_count; i++) {
-                t = l->tables[i];
-                if (t->life == TABLE_LIVE && t->netns.id == netns->id && t->kind == kind)
-                        return t;
-                if (t->life == TABLE_FREE)
-                        unused = t;
-        }
+TableState *ledger_table(Ledger *l, const Netns *netns, TableKind kind) {
+        TableState *t = ledger_table_known(l, netns, kind), *unused = NULL, **tables;
+
+        if (t)
+                return t;
+        for (size_t i = 0; i < l->table_count; i++)
+                if (l->tables[i]->life == TABLE_FREE)
+                        unused = l->tables[i];
         if (unused) {
                 table_init(unused, netns, kind, unused->index);
                 return unused;

@@ -131,6 +131,17 @@ int ledger_look_end(Ledger *l, uint64_t t1, Coverage coverage);
 /* It came to no end, and another one of this table follows before the judgement: what it has shown was there, and what not says nothing. */
 int ledger_look_cancel(Ledger *l);
 
+/* A walk: a look at several tables at once, whose rows are the sockets that watched processes hold, in any order, each of its netns. What it lacks is not held by them
+ * (rule 4), and what others hold it never shows. Begin each table, then for each process ledger_holders_begin(), ledger_hold() and ledger_see() for each
+ * descriptor, ledger_holders_end(). -EINVAL of ledger_see(): its table is not among them; 1: it is not known, and Socket.opened is wanted (SOCKET_UNKNOWN is no
+ * answer, 0 is): show it once more. complete: false as ledger_look_cancel(). */
+int ledger_walk_begin(Ledger *l, const Netns *netns, TableKind table, uint64_t t0);
+void ledger_walk_end(Ledger *l, uint64_t t1, bool complete);
+/* May this table be walked instead of dumped? Not before its first dump, and not while something is asked that holders cannot answer. */
+bool ledger_walkable(Ledger *l, const Netns *netns, TableKind table);
+/* Was the last walk complete, and enough? Else a dump is to follow: something waits to be accepted. */
+bool ledger_walk_answers(const Ledger *l, const Netns *netns, TableKind table);
+
 /* Are there connections in this namespace? Then it is to be looked at, though no watched process lives there any more. */
 bool ledger_watches(const Ledger *l, const Netns *netns);
 

@@ -6,9 +6,10 @@
  *                     these processes
  *   look COLLECTOR    first cycle of a daemon that watches the processes named bench-held: processes, holders, tables,
  *                     ledger; events are made and thrown away
- *   steady WHAT [noticed]   the looks of a daemon that has watched the processes of this name for a while, or, if WHAT is a path, what
- *                     this configuration says: CPU of each, one a second; noticed: it hears of processes. Half a second after each
- *                     bare dumps, as above, of the namespaces that it looked at, so that whatever else goes on is in both
+ *   steady WHAT [noticed [COLLECTOR]]   the looks of a daemon that has watched the processes of this name for a while, or, if WHAT is a path,
+ *                     what this configuration says: CPU of each, one a second; noticed: it hears of processes. Half a second after each
+ *                     bare dumps, as above, of the namespaces that it looked at, so that whatever else goes on is in both. With collector bpf sockets
+ *                     of UDP and unix ones are wanted, too
  *   ledger            feeding the ledger the map it has already, from memory, and judging it
  *   foreign           the same as look sock_diag, but nobody is watched who holds these connections */
 
@@ -234,7 +235,7 @@ static uint64_t bare_cost(const Cycle *c) {
         return sum;
 }
 
-static int steady(const char *what, bool noticed) {
+static int steady(const char *what, bool noticed, CollectorKind kind) {
         LedgerOptions options = { .boot_id = "00000000000000000000000000000000", .secret = { 1, 2 } };
         Costs looks = {}, dumps = {};
         uint64_t events = 0;
@@ -248,9 +249,11 @@ static int steady(const char *what, bool noticed) {
         Ledger *ledger;
         int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-        if (configure(&config, what) < 0 || proc_fd < 0 || collector_new(&collector, COLLECTOR_SOCK_DIAG, proc_fd) < 0 ||
+        if (configure(&config, what) < 0 || proc_fd < 0 || collector_new(&collector, kind, proc_fd) < 0 ||
             ledger_new(&ledger, &options, &config.rules, count_event, &events) < 0 || (noticed && connector_open(&connector, false) < 0))
                 return 1;
+        if (kind == COLLECTOR_BPF)
+                config.rules.rules[0].sockets = (SocketFilter){ .families = 1u << FAMILY_IPV4 | 1u << FAMILY_IPV6 | 1u << FAMILY_UNIX, .listen = -1 };
         cycle = (Cycle){ .proc_fd = proc_fd, .collector = collector, .ledger = ledger, .config = &config, .processes.noticed = noticed };
         while (looks.count < LOOKS_MAX) {
                 uint64_t cpu, walked = cycle.walked;
@@ -375,13 +378,13 @@ int main(int argc, char *argv[]) {
         if (argc >= 2 && strcmp(argv[1], "bare") == 0)
                 return bare(argv + 2, argc - 2);
         if (argc >= 3 && strcmp(argv[1], "steady") == 0)
-                return steady(argv[2], argc > 3);
+                return steady(argv[2], argc > 3, argc > 4 ? (CollectorKind) collector_from_name(argv[4]) : COLLECTOR_SOCK_DIAG);
         if (argc == 2 && strcmp(argv[1], "ledger") == 0)
                 return ledger_alone();
         if (argc == 2 && strcmp(argv[1], "foreign") == 0)
                 return look(COLLECTOR_SOCK_DIAG, "looks"); /* itself, which holds none of them */
         if (argc == 3 && strcmp(argv[1], "look") == 0 && collector_from_name(argv[2]) >= 0)
                 return look((CollectorKind) collector_from_name(argv[2]), "bench-held");
-        (void) fputs("usage: looks bare [PID...] | look COLLECTOR | steady WHAT [noticed] | ledger | foreign\n", stderr);
+        (void) fputs("usage: looks bare [PID...] | look COLLECTOR | steady WHAT [noticed [COLLECTOR]] | ledger | foreign\n", stderr);
         return 2;
 }

@@ -121,7 +121,7 @@ def gaps(a):
 def span(a, e, stopped):
     """It happened between the last look before the stop and the first after it."""
     not_before, not_after = bounds(e)
-    assert not_before <= stopped.before and a.began <= not_after and not_after - not_before < 1e6 * PATIENCE
+    assert not_before <= stopped.after and a.began <= not_after and not_after - not_before < 1e6 * PATIENCE
 
 
 def test_what_happened_meanwhile(run, sides):
@@ -207,7 +207,7 @@ def test_processes_that_end(run, sides, start):
     assert vanished['SOCKAUDIT_PID'] == str(gone.pid)
     ended = a.next('process-gone', PID=gone.pid)
     assert ended['SOCKAUDIT_PROCESS_ENTITY'] == vanished['SOCKAUDIT_PROCESS_ENTITY']
-    assert bounds(ended)[0] <= stopped.before and bounds(ended)[1] >= stopped.after
+    assert bounds(ended)[0] <= stopped.after and bounds(ended)[1] >= stopped.after
     matched = a.next('process-matched', PID=again.pid)
     assert matched['SOCKAUDIT_PROCESS_ENTITY'] != ended['SOCKAUDIT_PROCESS_ENTITY']
     a.next('process-gone', PID=parent.pid)

@@ -16,6 +16,8 @@
  *       c1 1001 10.0.0.2:443 203.0.113.9:51544 established    timer= sent= received= acked= retransmits= sendq=
  *                                                          recvq= again= backoff= rto= idle= heard= waiting= (rto, idle and heard in seconds)
  *                                                            and answered=yes or no
+ *     at 10.1-10.2 look tcp held                         the same, but only what watched processes hold, with opened=T, or 0: before there were hooks;
+ *       c1 1001 10.0.0.2:443 203.0.113.9:51544 established asked     and without it exactly those whose age is asked for are `asked`
  *       c2 - [::1]:80 [::1]:5000 established               - is none; *:80 is any address. Of unix sockets LOCAL is the path
  *     at 10.2 judge                                        and PEER the other inode, with type=dgram, =seqpacket
  *     > connection-present c1 nginx[812] NOT_AFTER=10.2 -NOT_BEFORE
@@ -264,22 +266,32 @@ static void step_walk(Scenario *s) {
 static void step_look(Scenario *s) {
         Script *x = &s->script;
         TableKind table = script_table(x, script_word(x, 3, "table"));
-        bool begin = script_flag(x, "begin"), more = script_flag(x, "more"), end = script_flag(x, "end");
+        bool held = script_flag(x, "held"), begin = script_flag(x, "begin"), more = script_flag(x, "more"), end = script_flag(x, "end");
         Coverage coverage = coverage_of(s);
         Netns netns = netns_of(s);
 
         script_done(x);
-        if (!more && !end)
+        if (!more && !end && held)
+                must(s, "ledger_walk_begin", ledger_walk_begin(s->ledger, &netns, table, s->t0));
+        else if (!more && !end)
                 must(s, "ledger_look_begin", ledger_look_begin(s->ledger, &netns, table, s->t0));
         while (script_next_row(x)) {
                 Socket row;
+                bool asked;
+                int r;
 
                 script_socket(x, 0, table, &row);
                 row.netns = netns.id;
+                asked = script_flag(x, "asked");
                 script_done(x);
-                must(s, "ledger_see", ledger_see(s->ledger, &row));
+                r = ledger_see(s->ledger, &row);
+                must(s, "ledger_see", r);
+                if (asked != (r > 0))
+                        script_fail(x, asked ? "nothing is asked" : "its age is asked for");
         }
-        if (!begin && !more)
+        if (!begin && !more && held)
+                ledger_walk_end(s->ledger, s->t1, coverage.state == COVERAGE_OK);
+        else if (!begin && !more)
                 must(s, "ledger_look_end", ledger_look_end(s->ledger, s->t1, coverage));
 }
 

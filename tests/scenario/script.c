@@ -277,6 +277,7 @@ void script_socket(Script *s, size_t first, TableKind table, Socket *ret) {
         ret->idle_usec = script_time_option(s, "idle", SOCKET_UNKNOWN);
         ret->heard_usec = script_time_option(s, "heard", SOCKET_UNKNOWN);
         ret->waiting = (uint32_t) script_number_option(s, "waiting", 0);
+        ret->opened = script_time_option(s, "opened", SOCKET_UNKNOWN);
 }
 
 static char *copy(const char *s) {

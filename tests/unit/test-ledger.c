@@ -518,13 +518,76 @@ static void test_free_in_the_middle(void **state) {
         ledger_free(l);
 }
 
+/* ---- looks at what watched processes hold ---- */
+
+static void walk_rows(Ledger *l, uint64_t t, const Socket *rows, size_t count, bool complete) {
+        static const Netns other = { .id = 2, .inode = 4026531841 };
+
+        assert_int_equal(ledger_walk_begin(l, &netns, TABLE_TCP, t), 0);
+        assert_int_equal(ledger_walk_begin(l, &other, TABLE_TCP, t), 0);
+        for (size_t i = 0; i < count; i++)
+                assert_int_equal(ledger_see(l, &rows[i]), 0);
+        ledger_walk_end(l, t + 1, complete);
+}
+
+static void test_walks(void **state) {
+        Socket rows[2] = { row(1, 1), row(3, 3) }, stray = row(4, 1004);
+        RuleSet any = rules;
+        Rule all = rule;
+        LedgerStatus status;
+        Told told;
+        Ledger *l = ledger(BOOT, 1, &told);
+
+        rows[0].opened = rows[1].opened = 0;
+        rows[1].netns = 2;
+        stray.netns = 3;
+        scan(l, 10);
+        hold(l, 1, 1);
+        assert_false(ledger_walkable(l, &netns, TABLE_TCP)); /* nothing is known of it */
+        look(l, 10, 1, 1);
+        assert_true(ledger_walkable(l, &netns, TABLE_TCP));
+        assert_false(ledger_walkable(l, &netns, TABLE_UDP));
+        assert_false(ledger_walk_answers(l, &netns, TABLE_TCP)); /* that was none */
+
+        /* Rows of two namespaces; one of a third is not seen. */
+        walk_rows(l, 30, rows, 2, true);
+        assert_int_equal(ledger_see(l, &rows[0]), -EINVAL); /* it is over */
+        assert_true(ledger_walk_answers(l, &netns, TABLE_TCP));
+        ledger_judge(l, 35);
+        ledger_status(l, &status);
+        assert_int_equal(status.sockets, 1);
+        assert_int_equal(status.foreign, 1);
+        assert_int_equal(ledger_walk_begin(l, &netns, TABLE_TCP, 40), 0);
+        assert_int_equal(ledger_see(l, &stray), -EINVAL);
+        ledger_walk_end(l, 41, false);
+        assert_false(ledger_walk_answers(l, &netns, TABLE_TCP)); /* it was cut short */
+        ledger_judge(l, 45);
+
+        /* Nobody holds what waits to be accepted. */
+        rows[0].state = STATE_LISTEN;
+        walk_rows(l, 50, rows, 2, true);
+        assert_true(ledger_walk_answers(l, &netns, TABLE_TCP));
+        rows[0].receive_queue = 1;
+        walk_rows(l, 60, rows, 2, true);
+        assert_false(ledger_walk_answers(l, &netns, TABLE_TCP));
+        ledger_judge(l, 65);
+
+        /* A rule that tells of sockets whoever has them. */
+        all.match = NULL;
+        any.rules = &all;
+        any.any_process = true;
+        ledger_set_rules(l, &any);
+        assert_false(ledger_walkable(l, &netns, TABLE_TCP));
+        ledger_free(l);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_calls_out_of_place), cmocka_unit_test(test_iteration),
                 cmocka_unit_test(test_identity),           cmocka_unit_test(test_many_rows),
                 cmocka_unit_test(test_marks_wrap),         cmocka_unit_test(test_over_limit),
                 cmocka_unit_test(test_conditions),
-                cmocka_unit_test(test_free_in_the_middle), cmocka_unit_test(test_ran_since),
+                cmocka_unit_test(test_free_in_the_middle), cmocka_unit_test(test_walks), cmocka_unit_test(test_ran_since),
                 cmocka_unit_test(test_unread),             cmocka_unit_test(test_holders_over_limit),
                 cmocka_unit_test(test_who_is_to_be_walked), cmocka_unit_test(test_the_program_of_who_ends),
         };
