@@ -103,7 +103,7 @@ watch:
 OF_THE_TELLER = {'MESSAGE', 'SOCKAUDIT_RUN', 'SOCKAUDIT_SEQ', 'SOCKAUDIT_NOT_BEFORE', 'SOCKAUDIT_NOT_AFTER', 'SOCKAUDIT_SEEN_BY', 'SOCKAUDIT_ATTRIBUTION', 'SOCKAUDIT_END',
                  'SOCKAUDIT_ERROR', 'SOCKAUDIT_DURATION', 'SOCKAUDIT_RTT', 'SOCKAUDIT_STATES', 'SOCKAUDIT_STATE', 'SOCKAUDIT_PREVIOUS_STATE', 'SOCKAUDIT_CLOSED_BY', 'SOCKAUDIT_OPENED_AT',
                  'SOCKAUDIT_OPENED_NOT_BEFORE', 'SOCKAUDIT_PROCESS_START', 'SOCKAUDIT_PEER_PROCESS_START',
-                 'SOCKAUDIT_BYTES_RECEIVED'}
+                 'SOCKAUDIT_BYTES_RECEIVED', 'SOCKAUDIT_SEND_QUEUE', 'SOCKAUDIT_RECEIVE_QUEUE'}
 # ... what comes in the first event about a process alone
 OF_THE_FIRST = {f'SOCKAUDIT_{name}' for name in ('EXE_SHA', 'CMDLINE', 'CWD', 'TTY', 'PARENT_PID', 'PARENT_COMM', 'PARENT_EXE', 'PARENT_CMDLINE', 'PARENT_ENTITY')}
 # ... and what the text of /proc/net does not have.
@@ -111,9 +111,10 @@ OF_THE_COOKIE = {'SOCKAUDIT_CONNECTION', 'SOCKAUDIT_COOKIE', 'SOCKAUDIT_BYTES_SE
     f'SOCKAUDIT_PEER_{name}' for name in ('BY', 'COMM', 'EXE', 'UID', 'INODE', 'PATH', 'PID', 'PROCESS_ENTITY', 'HOLDER_COUNT', 'STATE', 'UNIT'))}
 
 
-def story(actor, cycles):
+def story(actor, cycles, changes):
     """TCP, UDP and unix sockets that live for some looks each, one after the other."""
     server, client = actor('hooked-server'), actor('hooked-client')
+    cycles()
     to = server.do(LISTEN.format('l'))
     cycles()
     client.do(CONNECT.format('c', to))
@@ -122,7 +123,7 @@ def story(actor, cycles):
     server.do('keep["a"].recv(1000, socket.MSG_WAITALL) and None')
     cycles()
     client.do('keep["c"].shutdown(socket.SHUT_WR)')
-    cycles()
+    changes(2)
     server.do('keep.pop("a").close()')
     client.do('keep.pop("c").close()')
     cycles()
@@ -153,9 +154,16 @@ def test_one_story(tmp_path, ns, actor):
         for a in audits.values():
             a.cycles(3)
 
+    def changes(n):
+        """Until so many states have lasted long enough to be told."""
+        for a in audits.values():
+            a.until(lambda a=a: len(a.of('connection-changed')) >= n, f'{n} changes')
+
     cycles()
-    story(actor, cycles)
+    story(actor, cycles, changes)
     assert [a.stop() for a in audits.values()] == [0, 0, 0]
+    for collector, a in audits.items():
+        print(collector, *sorted(e['MESSAGE'] for e in a.events if e['SOCKAUDIT_EVENT'].startswith(('connection-', 'listener-'))), sep='\n    ')
     assert len(told(audits['bpf'], set())) >= 12, [e['MESSAGE'] for e in audits['bpf'].events]
     assert differences(told(audits['bpf'], set()), told(audits['sock_diag'], set())) == 0
     assert differences(told(audits['bpf'], OF_THE_COOKIE), told(audits['proc'], OF_THE_COOKIE)) == 0
