@@ -290,14 +290,18 @@ static void tell_lost(HookNotices *n, uint64_t now) {
         Losers losers = { .notices = n, .now = now };
         uint64_t lost[_LOST_MAX], count = n->unused;
 
-        if (now < n->tell_at || hooks_lost(n->hooks, lost) < 0)
+        if (hooks_lost(n->hooks, lost) < 0)
+                return;
+        if (lost[LOST_PROCESS] != n->scanned_for) {
+                cycle_process_lost(n->cycle);
+                n->scanned_for = lost[LOST_PROCESS];
+        }
+        if (now < n->tell_at)
                 return;
         for (size_t i = 0; i < _LOST_MAX; i++)
                 count += lost[i] - n->told_lost[i];
         if (count == 0)
                 return;
-        if (lost[LOST_PROCESS] != n->told_lost[LOST_PROCESS])
-                cycle_process_lost(n->cycle);
         (void) hooks_take_losses(n->hooks, tell_loser, &losers);
         memcpy(n->told_lost, lost, sizeof(lost));
         n->unused = 0;

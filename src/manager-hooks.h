@@ -32,6 +32,7 @@ typedef struct HookNotices {
         uint64_t heard;           /* when the books were last read, and the programs had seen everything */
         uint64_t empty;           /* when the ring was last read empty */
         uint64_t unused;          /* records that were read, and could not be used: not told yet */
+        uint64_t scanned_for;     /* so many records of processes were lost when /proc was last to be listed for that */
         uint64_t told_lost[_LOST_MAX], tell_at, tell_distance;
         uint64_t cpu_end;         /* of the reading that goes on: what is told of processes after this is not used */
         unsigned count;           /* of processes, in it */

@@ -110,7 +110,7 @@ static int look_failed(Manager *m, uint64_t now, int error) {
                 log_warning("cannot look: %s; trying again", strerror(-error));
         ledger_condition(m->ledger, CONDITION_LOOK, true, -error, now);
         outlets_flush(&m->outlets);
-        r = sd_event_source_set_time_relative(m->timer, m->config->interval);
+        r = sd_event_source_set_time(m->timer, clock_boottime() + m->config->interval);
         return r < 0 ? r : sd_event_source_set_enabled(m->timer, SD_EVENT_ONESHOT);
 }
 
@@ -134,7 +134,7 @@ static int do_without_hooks(Manager *m) {
 }
 
 static int cycle(Manager *m) {
-        uint64_t started = clock_boottime(), asleep = heartbeat_check_clock(&m->heartbeat), distance;
+        uint64_t started = clock_boottime(), asleep = heartbeat_check_clock(&m->heartbeat);
         CycleFigures figures;
         int r;
 
@@ -167,9 +167,9 @@ static int cycle(Manager *m) {
         if (m->options.once)
                 return sd_event_exit(m->event, 0);
         /* Counted from the end of the look: what holds us up after it, while events are written, is a gap, too. */
-        distance = pace_next(&m->pace, m->config, started + figures.duration, figures.cpu + m->processes.cpu + m->hooks.cpu);
+        (void) pace_next(&m->pace, m->config, started + figures.duration, figures.cpu + m->processes.cpu + m->hooks.cpu);
         m->processes.cpu = m->hooks.cpu = 0;
-        r = sd_event_source_set_time_relative(m->timer, distance);
+        r = sd_event_source_set_time(m->timer, m->pace.due); /* a relative one would count from before the look */
         if (r >= 0)
                 r = sd_event_source_set_enabled(m->timer, SD_EVENT_ONESHOT);
         on_heal(m);

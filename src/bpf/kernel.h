@@ -45,6 +45,7 @@ enum bpf_map_type {
         BPF_MAP_TYPE_ARRAY = 2,
         BPF_MAP_TYPE_PERCPU_HASH = 5,
         BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+        BPF_MAP_TYPE_LRU_HASH = 9,
         BPF_MAP_TYPE_SK_STORAGE = 24,
         BPF_MAP_TYPE_RINGBUF = 27,
 };

@@ -65,18 +65,18 @@ struct {
         __type(value, struct RecordLoss);
 } lost_by SEC(".maps");
 
-/* RENAME_MAX in RENAME_SPAN nanoseconds, on each processor. */
-#define RENAME_MAX 16
-#define RENAME_SPAN 10000000
+/* A process is told to have another name RENAME_MAX times in RENAME_SPAN nanoseconds. */
+#define RENAME_MAX 8
+#define RENAME_SPAN 1000000000
 
 struct Span {
         u64 since, count;
 };
 
 struct {
-        __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-        __uint(max_entries, 1);
-        __type(key, u32);
+        __uint(type, BPF_MAP_TYPE_LRU_HASH);
+        __uint(max_entries, 1024);
+        __type(key, u32); /* pid */
         __type(value, struct Span);
 } renames SEC(".maps");
 

@@ -170,18 +170,13 @@ int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_b
         return 0;
 }
 
-/* Nothing costs less than to take another name: who does it in a loop must not fill the ring. */
-static __always_inline bool may_rename(void) {
-        u64 now = bpf_ktime_get_boot_ns();
-        u32 zero = 0;
-        struct Span *s = bpf_map_lookup_elem(&renames, &zero);
+/* Nothing costs less than to take another name: who does it in a loop must not fill the ring. What he is called then is seen when he is read again. */
+static __always_inline bool may_rename(u32 pid) {
+        struct Span first = { .since = bpf_ktime_get_boot_ns(), .count = 1 };
+        struct Span *s = bpf_map_lookup_elem(&renames, &pid);
 
-        if (!s)
-                return false;
-        if (now - s->since > RENAME_SPAN) {
-                s->since = now;
-                s->count = 0;
-        }
+        if (!s || first.since - s->since > RENAME_SPAN)
+                return bpf_map_update_elem(&renames, &pid, &first, BPF_ANY) == 0;
         return s->count++ < RENAME_MAX;
 }
 
@@ -191,10 +186,10 @@ int BPF_PROG(process_rename, struct task_struct *task, const char *comm) {
         struct RecordProcessHead *h;
         u32 pid = pid_of(task);
 
-        if (pid == 0 || is_thread(task) || BPF_CORE_READ_BITFIELD(task, in_execve))
+        if (pid == 0 || is_thread(task) || BPF_CORE_READ_BITFIELD(task, in_execve) || !may_rename(pid))
                 return 0;
         bpf_map_delete_elem(&skip, &pid); /* under this name it may be watched */
-        h = may_rename() ? bpf_ringbuf_reserve(&ring, sizeof(*h), 0) : NULL;
+        h = bpf_ringbuf_reserve(&ring, sizeof(*h), 0);
         if (!h) {
                 lose(LOST_PROCESS);
                 return 0;

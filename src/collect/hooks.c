@@ -162,15 +162,19 @@ int hooks_read(Hooks *h, unsigned max, hooks_record_t take, void *userdata) {
         return r < 0 && r != -EINTR ? r : (int) (max - h->room);
 }
 
-/* An iterator over one process; fails before Linux 6.1. */
-static struct bpf_link *link_one(const Hooks *h, uint32_t pid) {
-        union bpf_iter_link_info info = { .task = { .pid = pid } };
-        LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &info, .link_info_len = sizeof(info));
+/* A descriptor from which comes what the program says of all processes, or of one. -EOPNOTSUPP: of one alone it cannot (before Linux 6.1). */
+static int iterate(const struct bpf_program *program, uint32_t pid) {
+        union bpf_iter_link_info info = { .task.pid = pid };
+        struct bpf_link_create_opts options = { .sz = sizeof(options), .iter_info = &info, .iter_info_len = sizeof(info) };
+        _cleanup_close_ int link = bpf_link_create(bpf_program__fd(program), 0, BPF_TRACE_ITER, &options);
 
-        return bpf_program__attach_iter(h->programs->progs.process_list, &options);
+        if (link < 0)
+                return link == -EINVAL || link == -E2BIG ? -EOPNOTSUPP : link;
+        return bpf_iter_create(link);
 }
 
-static int list_processes(int fd, void (*take)(void *userdata, const struct RecordListed *p), void *userdata) {
+int hooks_processes(const Hooks *h, uint32_t pid, void (*take)(void *userdata, const struct RecordListed *p), void *userdata) {
+        _cleanup_close_ int fd = iterate(h->programs->progs.process_list, pid);
         struct RecordListed buffer[256];
         ssize_t n;
 
@@ -185,30 +189,9 @@ static int list_processes(int fd, void (*take)(void *userdata, const struct Reco
         return n < 0 ? -errno : 0;
 }
 
-int hooks_processes(const Hooks *h, uint32_t pid, void (*take)(void *userdata, const struct RecordListed *p), void *userdata) {
-        struct bpf_link *one = pid != 0 ? link_one(h, pid) : NULL;
-        _cleanup_close_ int fd = -1;
-        int r;
-
-        if (pid != 0 && !one)
-                return -errno;
-        fd = bpf_iter_create(bpf_link__fd(one ?: h->programs->links.process_list));
-        r = list_processes(fd, take, userdata);
-        bpf_link__destroy(one);
-        return r;
-}
-
-/* What is read does not need the link any more. */
 int hooks_sockets(const Hooks *h, uint32_t pid, bool marks) {
-        union bpf_iter_link_info info = { .task.pid = pid };
-        DECLARE_LIBBPF_OPTS(bpf_link_create_opts, options, .iter_info = &info, .iter_info_len = sizeof(info));
-        _cleanup_close_ int link = -1;
-
         h->programs->bss->marks = marks;
-        link = bpf_link_create(bpf_program__fd(h->programs->progs.socket_list), 0, BPF_TRACE_ITER, &options);
-        if (link < 0)
-                return link == -EINVAL || link == -E2BIG ? -EOPNOTSUPP : link;
-        return bpf_iter_create(link);
+        return iterate(h->programs->progs.socket_list, pid);
 }
 
 int hooks_skip(Hooks *h, const struct RecordProcess *p, bool skip) {

@@ -149,7 +149,7 @@ const char *record_path(const struct RecordPath *p, char buffer[RECORD_PATH + RE
         if (p->begin > RECORD_PATH || p->cut)
                 return NULL;
         if (size == 0)
-                return strcpy(buffer, "/");
+                return memcpy(buffer, "/", 2);
         memcpy(buffer, p->text + p->begin, size);
         buffer[size] = 0;
         return buffer;

@@ -108,6 +108,6 @@ def test_usual_event(tmp_path, by_itself):
     for kind, costs in measured.items():
         values, size = (sum(getattr(c, k) for c in costs) / len(costs) - getattr(by_itself, k) for k in ('values', 'bytes'))
         print(f'{kind}: {values:.2f} new values and {size:.0f} bytes an event, beside those')
-        assert 2 <= values <= VALUES_MAX  # MESSAGE and SEQ are always new
+        assert 2 <= round(values, 1) <= VALUES_MAX  # MESSAGE and SEQ are always new; what else is told meanwhile is the rest
         sizes.append(size)
     assert sum(sizes) / len(sizes) <= BYTES_MAX

@@ -72,7 +72,7 @@ def test_match_and_exit_at_once(audit, actor):
     named = time.time() * 1e6
     matched = a.next('process-matched', PID=client.pid)
     assert before < usec(matched, 'NOT_AFTER') < named + 2e6 and usec(matched, 'NOT_BEFORE') < named
-    a.next('connection-present', LOCAL_PORT=port, PID=client.pid)
+    a.next('connection-present', 'connection-appeared', LOCAL_PORT=port, PID=client.pid)  # which is known if its opening was recorded
     killed = time.time() * 1e6
     os.kill(client.pid, signal.SIGKILL)
     client.process.wait(PATIENCE)
