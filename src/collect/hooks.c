@@ -163,11 +163,11 @@ int hooks_read(Hooks *h, unsigned max, hooks_record_t take, void *userdata) {
 }
 
 /* An iterator over one process; fails before Linux 6.1. */
-static struct bpf_link *link_one(const Hooks *h, uint32_t pid) {
+static struct bpf_link *link_one(const struct bpf_program *program, uint32_t pid) {
         union bpf_iter_link_info info = { .task = { .pid = pid } };
         LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &info, .link_info_len = sizeof(info));
 
-        return bpf_program__attach_iter(h->programs->progs.process_list, &options);
+        return bpf_program__attach_iter(program, &options);
 }
 
 static int list_processes(int fd, void (*take)(void *userdata, const struct RecordListed *p), void *userdata) {
@@ -186,7 +186,7 @@ static int list_processes(int fd, void (*take)(void *userdata, const struct Reco
 }
 
 int hooks_processes(const Hooks *h, uint32_t pid, void (*take)(void *userdata, const struct RecordListed *p), void *userdata) {
-        struct bpf_link *one = pid != 0 ? link_one(h, pid) : NULL;
+        struct bpf_link *one = pid != 0 ? link_one(h->programs->progs.process_list, pid) : NULL;
         _cleanup_close_ int fd = -1;
         int r;
 
@@ -200,15 +200,15 @@ int hooks_processes(const Hooks *h, uint32_t pid, void (*take)(void *userdata, c
 
 /* What is read does not need the link any more. */
 int hooks_sockets(const Hooks *h, uint32_t pid, bool marks) {
-        union bpf_iter_link_info info = { .task.pid = pid };
-        DECLARE_LIBBPF_OPTS(bpf_link_create_opts, options, .iter_info = &info, .iter_info_len = sizeof(info));
-        _cleanup_close_ int link = -1;
+        struct bpf_link *one = link_one(h->programs->progs.socket_list, pid);
+        int fd;
 
+        if (!one)
+                return errno == E2BIG || errno == EINVAL ? -EOPNOTSUPP : -errno;
         h->programs->bss->marks = marks;
-        link = bpf_link_create(bpf_program__fd(h->programs->progs.socket_list), 0, BPF_TRACE_ITER, &options);
-        if (link < 0)
-                return link == -EINVAL || link == -E2BIG ? -EOPNOTSUPP : link;
-        return bpf_iter_create(link);
+        fd = bpf_iter_create(bpf_link__fd(one));
+        bpf_link__destroy(one);
+        return fd;
 }
 
 int hooks_skip(Hooks *h, const struct RecordProcess *p, bool skip) {
