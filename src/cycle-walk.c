@@ -4,8 +4,8 @@
  * matters of others, is looked at by asking who is watched what he holds: that costs what is watched, and not what there is. What holders cannot answer is
  * dumped in the same cycle (ledger_walk_answers()) or in the next one (ledger_walkable()).
  *
- * Processes are walked one by one: each costs some 20 us beside 0.8 us for each of its sockets, while one pass over the whole host would cost what all
- * have open. */
+ * Processes are walked one by one: each costs some 25 us beside 0.8 us for each of its sockets, while one pass over the whole host would cost what all
+ * have open. Where many are watched, and hold little, dumps cost less. */
 
 #include "cycle-walk.h"
 
@@ -99,10 +99,27 @@ static bool is_walked(const Cycle *c, const Netns *netns, unsigned tables) {
         return c->walks && !c->whole && tables & TABLE_BIT(TABLE_TCP) && netns_has_cookie(netns->id) && ledger_walkable(c->ledger, netns, TABLE_TCP);
 }
 
+#define PROCESS_COST 25  /* usec: what it costs to walk one, without its sockets */
+#define NETNS_COST 300   /* to dump TCP in a namespace, without its rows */
+#define ROW_COST 1
+
+static bool is_cheaper(const Cycle *c, const Netns *netns, size_t netns_count, unsigned tables) {
+        LedgerStatus status;
+        uint64_t dumps = 0;
+
+        ledger_status(c->ledger, &status);
+        for (size_t i = 0; i < netns_count; i++)
+                if (is_walked(c, &netns[i], tables))
+                        dumps += NETNS_COST + ROW_COST * ledger_dumped_rows(c->ledger, &netns[i], TABLE_TCP);
+        return status.processes * PROCESS_COST < dumps;
+}
+
 int cycle_walk_all(Cycle *c, const Netns *netns, size_t netns_count, unsigned tables) {
         size_t count = 0;
         int r = 0;
 
+        if (!is_cheaper(c, netns, netns_count, tables))
+                return 0;
         for (size_t i = 0; i < netns_count && r >= 0; i++)
                 if (is_walked(c, &netns[i], tables)) {
                         r = ledger_walk_begin(c->ledger, &netns[i], TABLE_TCP, clock_boottime());

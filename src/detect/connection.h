@@ -51,6 +51,7 @@ typedef struct TableState {
         uint64_t previous_t0; /* of the complete look before */
         uint64_t older_t0;  /* of the complete look before that */
         uint64_t dumped_t0; /* of the last complete look that was no walk */
+        size_t rows, dumped_rows; /* of the current look, and of that one */
 } TableState;
 
 typedef struct Actor Actor;

@@ -21,6 +21,7 @@ int ledger_look_begin(Ledger *l, const Netns *netns, TableKind kind, uint64_t t0
         t->netns = *netns;
         t->complete = t->waiting = t->counted = t->walked = t->unclear = false;
         t->open = true;
+        t->rows = 0;
         t->look++;
         t->t0 = t->t1 = t0;
         l->current = t;
@@ -32,6 +33,12 @@ bool ledger_walkable(Ledger *l, const Netns *netns, TableKind kind) {
         const TableState *t = ledger_table_known(l, netns, kind);
 
         return t && t->covered && t->dumped_t0 != 0 && !t->gone && !l->rules->any_process && !ledger_holders_open(l, t);
+}
+
+size_t ledger_dumped_rows(const Ledger *l, const Netns *netns, TableKind kind) {
+        const TableState *t = ledger_table_known(l, netns, kind);
+
+        return t ? t->dumped_rows : 0;
 }
 
 int ledger_walk_begin(Ledger *l, const Netns *netns, TableKind kind, uint64_t t0) {
@@ -271,6 +278,7 @@ int ledger_see(Ledger *l, const Socket *row) {
 
         if (!t)
                 return -EINVAL;
+        t->rows++;
         if (t->walked && row->state == STATE_LISTEN && row->receive_queue > 0)
                 t->unclear = true; /* nobody holds what waits */
         if (row->cookie == 0 && row->inode == 0 && transport_on_wire(row->transport) != TRANSPORT_TCP)
@@ -337,6 +345,7 @@ int ledger_look_end(Ledger *l, uint64_t t1, Coverage coverage) {
         t->complete = coverage.state == COVERAGE_OK;
         if (t->complete && !t->walked) {
                 t->dumped_t0 = t->t0;
+                t->dumped_rows = t->rows;
                 t->blind = false;
         }
         t->gone = coverage.state == COVERAGE_GONE || coverage.state == COVERAGE_LOST;

@@ -139,6 +139,8 @@ int ledger_walk_begin(Ledger *l, const Netns *netns, TableKind table, uint64_t t
 void ledger_walk_end(Ledger *l, uint64_t t1, bool complete);
 /* May this table be walked instead of dumped? Not before its first dump, and not while something is asked that holders cannot answer. */
 bool ledger_walkable(Ledger *l, const Netns *netns, TableKind table);
+/* Rows of its last complete dump. */
+size_t ledger_dumped_rows(const Ledger *l, const Netns *netns, TableKind table);
 /* Was the last walk complete, and enough? Else a dump is to follow: something waits to be accepted. */
 bool ledger_walk_answers(const Ledger *l, const Netns *netns, TableKind table);
 

@@ -6,9 +6,11 @@ import os
 import re
 import subprocess
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from audit import CONNECT, LISTEN, Audit, Namespace, actors
 from test_collect import INET, NAMESPACES, UNIX_TYPES, common, hexed, in_order, name
 
 HOLDER = ('pid', 'start', 'fd')
@@ -183,3 +185,109 @@ def test_each_descriptor_once(sockets, dump, what):
     finally:
         os.close(mine)
         os.close(fd)
+
+
+# --- the daemon ------------------------------------------------------------------------------------------
+
+CONFIG = '''
+collector: bpf
+interval: 100ms
+rescan: 1s
+cpu_max: 100%
+watch:
+  - name: rule
+    match: {comm: "watched*"}
+    sockets: {transport: tcp}
+'''
+ACCEPT = 'keep.setdefault({0!r}, keep["l"].accept()[0]) and None'
+
+
+@pytest.fixture
+def ns():
+    with closing(Namespace()) as ns:
+        yield ns
+
+
+@pytest.fixture
+def actor(ns):
+    with actors(ns) as start:
+        yield start
+
+
+def test_older_than_the_programs(tmp_path, ns, actor):
+    """What was there before them is marked when it is walked: its end is told with its time, and so is what its listener gets from then on."""
+    server, client = actor('watched-server'), actor('bystander')
+    to = server.do(LISTEN.format('l'))
+    old = client.do(CONNECT.format('old', to))
+    server.do(ACCEPT.format('old'))
+    a = Audit(tmp_path, CONFIG, ns)
+    a.next('connection-present', PEER_PORT=old, PID=server.pid)
+    a.cycles(2)
+    new = client.do(CONNECT.format('new', to))
+    assert a.next('connection-appeared', PEER_PORT=new)['SOCKAUDIT_SEEN_BY'] == 'bpf'
+    server.do('keep.pop("old").close()')
+    client.do('keep.pop("old").close()')
+    gone = a.next('connection-vanished', PEER_PORT=old)
+    assert gone['SOCKAUDIT_SEEN_BY'] == 'bpf' and gone['SOCKAUDIT_NOT_BEFORE'] == gone['SOCKAUDIT_NOT_AFTER']
+    assert a.stop() == 0
+
+
+def test_another_s(tmp_path, ns, actor):
+    """A connection of somebody who is not watched is as old as it was when it is passed on to somebody who is; its end is then told with its time."""
+    server, foreign, watched = actor('bystander'), actor('bystander'), actor('watched-taker')
+    to = server.do(LISTEN.format('l'))
+    a = Audit(tmp_path, CONFIG, ns)
+    a.next('process-matched', PID=watched.pid)
+    a.cycles(2)
+    port = foreign.do(CONNECT.format('c', to))
+    a.cycles(4)
+    watched.tell(f'keep.setdefault("fd", take({str(tmp_path / "pass")!r}))')
+    foreign.do(f'[give({str(tmp_path / "pass")!r}, keep["c"].fileno()), keep.pop("c").close()] and None')
+    fd = watched.answer()
+    told = a.next('connection-appeared', 'connection-present', LOCAL_PORT=port)
+    assert (told['SOCKAUDIT_EVENT'], told['SOCKAUDIT_PID'], told['SOCKAUDIT_FD']) == ('connection-present', str(watched.pid), str(fd))
+    watched.do(f'os.close({fd})')
+    server.do('keep["l"].accept()[0].close()')
+    gone = a.next('connection-vanished', LOCAL_PORT=port)
+    assert gone['SOCKAUDIT_SEEN_BY'] == 'bpf'
+    assert a.stop() == 0
+
+
+def test_waits_to_be_accepted(tmp_path, ns, actor):
+    """Nobody holds it: the kernel's table is asked."""
+    server, client = actor('watched-server'), actor('bystander')
+    to = server.do(LISTEN.format('l'))
+    a = Audit(tmp_path, CONFIG, ns)
+    a.next('listener-present', LOCAL_PORT=to)
+    a.cycles(2)
+    port = client.do(CONNECT.format('c', to))
+    told = a.next('connection-appeared', PEER_PORT=port)
+    assert told['SOCKAUDIT_PID'] == str(server.pid)
+    a.cycles(5)
+    assert not a.of('connection-vanished', 'connection-completed')
+    server.do(ACCEPT.format('a'))
+    a.cycles(2)
+    server.do('keep.pop("a").close()')
+    client.do('keep.pop("c").close()')
+    a.next('connection-vanished', PEER_PORT=port)
+    assert a.stop() == 0
+
+
+def test_nobody_who_can_be_seen(tmp_path, ns, actor):
+    """It is in a message: released, and not gone."""
+    server, watched = actor('bystander'), actor('watched')
+    to = server.do(LISTEN.format('l'))
+    a = Audit(tmp_path, CONFIG, ns)
+    a.next('process-matched', PID=watched.pid)
+    port = watched.do(CONNECT.format('c', to))
+    a.next('connection-appeared', LOCAL_PORT=port)
+    a.cycles(12)  # and a rescan
+    watched.do('[keep.setdefault("s", socket.socketpair()), socket.send_fds(keep["s"][0], [b"x"], [keep["c"].fileno()]), keep.pop("c").close()] and None')
+    changed = a.next('connection-changed', LOCAL_PORT=port)
+    assert (changed['SOCKAUDIT_CHANGED'], changed['SOCKAUDIT_HOLDER_COUNT']) == ('holders', '0')
+    a.cycles(3)
+    assert not a.of('connection-vanished')
+    watched.do('keep.pop("s")[1].close()')
+    server.do('keep["l"].accept()[0].close()')
+    a.next('connection-vanished', LOCAL_PORT=port)
+    assert a.stop() == 0

@@ -547,12 +547,15 @@ static void test_walks(void **state) {
         look(l, 10, 1, 1);
         assert_true(ledger_walkable(l, &netns, TABLE_TCP));
         assert_false(ledger_walkable(l, &netns, TABLE_UDP));
+        assert_int_equal(ledger_dumped_rows(l, &netns, TABLE_TCP), 1);
+        assert_int_equal(ledger_dumped_rows(l, &netns, TABLE_UDP), 0);
         assert_false(ledger_walk_answers(l, &netns, TABLE_TCP)); /* that was none */
 
         /* Rows of two namespaces; one of a third is not seen. */
         walk_rows(l, 30, rows, 2, true);
         assert_int_equal(ledger_see(l, &rows[0]), -EINVAL); /* it is over */
         assert_true(ledger_walk_answers(l, &netns, TABLE_TCP));
+        assert_int_equal(ledger_dumped_rows(l, &netns, TABLE_TCP), 1);
         ledger_judge(l, 35);
         ledger_status(l, &status);
         assert_int_equal(status.sockets, 1);
