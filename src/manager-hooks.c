@@ -140,20 +140,17 @@ static bool is_within_limit(const HookNotices *n, uint32_t pid) {
         return status.known < n->cycle->config->limits.processes;
 }
 
-/* A local user can make ten thousand forks a second. What is above cpu_max is found again in /proc, if it still lives. */
+/* A local user can make ten thousand forks a second. What is above cpu_max is found again in /proc, if it still lives. What connections cost is not held
+ * against processes: who made them would not be known. */
 static bool is_too_much(HookNotices *n) {
-        return ++n->count > PROCESSES_MIN && clock_cpu() > n->cpu_end;
+        return ++n->count > PROCESSES_MIN && n->process_cpu > n->process_max;
 }
 
-static int take_process(HookNotices *n, unsigned kind, const struct RecordProcessHead *h, size_t size) {
+static int use_process(HookNotices *n, unsigned kind, const struct RecordProcessHead *h, size_t size) {
         uint32_t pid = h->process.pid;
         bool model;
         int r;
 
-        if (kind != RECORD_EXIT && is_too_much(n)) {
-                cycle_process_lost(n->cycle);
-                return -EBUSY;
-        }
         n->changed = true;
         if (kind == RECORD_EXIT) {
                 forget_process(n, pid);
@@ -170,6 +167,19 @@ static int take_process(HookNotices *n, unsigned kind, const struct RecordProces
         /* While it lives /proc knows more: the whole command line, the file that it executes. */
         if (r >= 0 && (kind == RECORD_EXEC || !model) && ledger_wants(n->ledger, pid, record_ticks(h->process.start)) > 0)
                 cycle_process_queue(n->cycle, NOTICE_EXEC, pid, h->when / 1000, h->when / 1000);
+        return r;
+}
+
+static int take_process(HookNotices *n, unsigned kind, const struct RecordProcessHead *h, size_t size) {
+        uint64_t cpu = clock_cpu();
+        int r;
+
+        if (kind != RECORD_EXIT && is_too_much(n)) {
+                cycle_process_lost(n->cycle);
+                return -EBUSY;
+        }
+        r = use_process(n, kind, h, size);
+        n->process_cpu += clock_cpu() - cpu;
         return r;
 }
 
@@ -322,7 +332,8 @@ void hook_notices_drain(HookNotices *n, bool looking) {
         n->looking = looking;
         n->count = 0;
         since = now - MIN(n->empty, now);
-        n->cpu_end = cpu + MAX(since, DRAIN_USEC) * n->cycle->config->cpu_max / 10000;
+        n->process_cpu = 0;
+        n->process_max = MAX(since, DRAIN_USEC) * n->cycle->config->cpu_max / 10000;
         if (!looking)
                 use_held(n);
         for (unsigned i = 0; i < DRAIN_BATCHES && r == DRAIN_BATCH && !n->held; i++) {

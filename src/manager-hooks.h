@@ -34,7 +34,8 @@ typedef struct HookNotices {
         uint64_t unused;          /* records that were read, and could not be used: not told yet */
         uint64_t scanned_for;     /* so many records of processes were lost when /proc was last to be listed for that */
         uint64_t told_lost[_LOST_MAX], tell_at, tell_distance;
-        uint64_t cpu_end;         /* of the reading that goes on: what is told of processes after this is not used */
+        uint64_t process_max;     /* CPU time of the reading that goes on: what is told of processes above this is not used */
+        uint64_t process_cpu;     /* of it, spent on processes */
         unsigned count;           /* of processes, in it */
         uint64_t cpu;             /* spent here since somebody took account of it */
 } HookNotices;

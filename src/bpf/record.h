@@ -162,5 +162,5 @@ enum RecordLost {
 };
 
 struct RecordLoss { /* closes of a process for which the ring had no room */
-        __u64 count, bytes_sent, bytes_received;
+        __u64 count, bytes_sent, bytes_received; /* without what RECORD_FIN is about */
 };

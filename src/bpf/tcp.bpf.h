@@ -58,7 +58,11 @@ static __always_inline void set_figures(struct RecordSocket *r, const struct tcp
         r->rtt_usec = tp->srtt_us >> 3;
 }
 
-static __always_inline void lose_close(const struct Use *use, const struct tcp_sock *tp) {
+static __always_inline bool has_fin(const struct sock *sk) {
+        return sk->__sk_common.skc_flags & 1UL << SOCK_DONE;
+}
+
+static __always_inline void lose_close(const struct sock *sk, const struct tcp_sock *tp, const struct Use *use) {
         struct RecordLoss first = {}, *loss;
         u32 pid = use->closer.pid ? use->closer.pid : use->opener.pid;
 
@@ -71,7 +75,7 @@ static __always_inline void lose_close(const struct Use *use, const struct tcp_s
                 return;
         __sync_fetch_and_add(&loss->count, 1);
         __sync_fetch_and_add(&loss->bytes_sent, tp->bytes_sent - tp->bytes_retrans);
-        __sync_fetch_and_add(&loss->bytes_received, tp->bytes_received);
+        __sync_fetch_and_add(&loss->bytes_received, tp->bytes_received - has_fin(sk));
 }
 
 static __always_inline void count_watched(u64 netns, const struct Use *use) {
@@ -96,7 +100,7 @@ static __always_inline void emit(const struct sock *sk, const struct tcp_sock *t
                         lose(LOST_OPEN);
                 if (kind == RECORD_CLOSE) {
                         lose(LOST_CLOSE);
-                        lose_close(use, tp);
+                        lose_close(sk, tp, use);
                 }
                 return;
         }
@@ -117,7 +121,7 @@ static __always_inline void emit(const struct sock *sk, const struct tcp_sock *t
         r->uid = sk->sk_uid.val;
         set_addresses(r, sk);
         set_figures(r, tp);
-        if (sk->__sk_common.skc_flags & 1UL << SOCK_DONE)
+        if (has_fin(sk))
                 r->flags |= RECORD_FIN;
         bpf_ringbuf_submit(r, 0); /* wakes the reader only where it has read everything before */
 }

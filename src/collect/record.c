@@ -56,6 +56,12 @@ static End end_of_error(unsigned error) {
         }
 }
 
+/* Nobody closed it: the kernel ended it for an error, which somebody has taken with SO_ERROR, without the socket's lock, before it was over. What nobody has
+ * accepted (it has no inode) ends with its listener, and is nobody's either. */
+static bool has_lost_its_error(const struct RecordSocket *r) {
+        return r->closer.pid == 0 && r->inode != 0 && (r->old_state == STATE_SYN_SENT || r->old_state == STATE_ESTABLISHED || r->old_state == STATE_CLOSE_WAIT);
+}
+
 /* Whoever closes a socket in one of the first states of its life, or with data that nobody has read, sends a reset. FIN_WAIT_1 without an error: the other
  * side has sent data to a socket that was closed, or the kernel wants the memory. */
 static End end_of(const struct RecordSocket *r) {
@@ -63,6 +69,8 @@ static End end_of(const struct RecordSocket *r) {
                 return end_of_error(r->error);
         if (r->flags & RECORD_KILLED)
                 return END_KILLED;
+        if (has_lost_its_error(r))
+                return END_UNKNOWN;
         switch (r->old_state) {
         case STATE_ESTABLISHED:
         case STATE_SYN_RECV:

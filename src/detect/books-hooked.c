@@ -24,6 +24,13 @@ bool ledger_book_netns(const Ledger *l, size_t i, Netns *ret) {
         return true;
 }
 
+void ledger_book_foreign(Ledger *l, const Notice *n, const TableState *t) {
+        Book *b = ledger_book(l, &t->netns);
+
+        if (b)
+                b->unwanted[ledger_book_column(n->direction)]++;
+}
+
 static Openings subtract(Openings a, Openings b) {
         return (Openings){ a.active - b.active, a.passive - b.passive };
 }

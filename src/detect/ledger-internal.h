@@ -337,6 +337,8 @@ Book *ledger_book(Ledger *l, const Netns *netns); /* NULL: out of memory */
 void ledger_book_opened(Ledger *l, Connection *c, bool reported);
 /* A notice has told an opening; healed: it is that of an opening whose notice was lost. */
 void ledger_book_recorded(Ledger *l, const Notice *n, const TableState *t, bool healed);
+/* Its only record was of its end, and a look had shown before that it is of nobody who is watched. */
+void ledger_book_foreign(Ledger *l, const Notice *n, const TableState *t);
 unsigned ledger_book_column(unsigned direction);
 int64_t ledger_book_kernel(const Book *b, unsigned column); /* since its zero; a counter that began anew goes below it */
 void ledger_book_listen(Book *b); /* the kernel's counters were read anew */

@@ -71,6 +71,17 @@ static void opened(Connection *c, const Notice *n, Actor *a) {
                 c->attribution = (uint8_t) attribution_of(n);
 }
 
+/* A look had shown it before its first record came, which knows when it began, and is counted: then it is told, too, if it was. */
+static void learn_opening(Ledger *l, Connection *c, const Notice *n) {
+        if (c->noticed || n->source != NOTICE_BY_BPF)
+                return;
+        c->noticed = c->appeared = true;
+        c->opened_not_before = n->opened ?: n->not_before;
+        c->opened_not_after = n->opened ?: n->not_after;
+        if (!c->newcomer)
+                ledger_book_opened(l, c, c->told);
+}
+
 /* Notices come in order, but later than they happened: is this one certainly newer than every row of its table? */
 static bool is_later(const Ledger *l, const Notice *n, const TableState *t) {
         return !t->open && n->not_before > t->t1;
@@ -101,6 +112,8 @@ static int note_open(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
                 /* A look was faster. */
                 if (c->newcomer)
                         opened(c, n, a);
+                else
+                        learn_opening(l, c, n);
                 return note_state(l, n, key);
         }
         value = socketmap_find(&l->sockets, key);
@@ -177,6 +190,8 @@ static int end_known(Ledger *l, Connection *c, const Notice *n, TableState *t) {
         }
         if (exact)
                 learn_end(l, c, n);
+        if (n->first && !other)
+                learn_opening(l, c, n);
         /* A destroy message is late, and this use may have been over for long when the socket was freed: reset, or disconnected. Only
          * what was seen of it is a bound. */
         if (exact)
@@ -199,9 +214,12 @@ static int note_end(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
         if (n->kind == NOTICE_CLOSE && n->first && n->opened != 0)
                 return complete(l, n, t, key); /* whatever is known of a use before */
         if (value) {
-                Slot slot = slot_unpack(*value);
+                uint64_t was = *value;
+                Slot slot = slot_unpack(was);
 
                 *value = ledger_closed_slot(t, false);
+                if (n->first && slot_kind(was) == SLOT_FOREIGN)
+                        ledger_book_foreign(l, n, t);
                 /* Nobody knows whose it was. */
                 if (n->kind == NOTICE_DESTROY && !slot_is_known(slot))
                         return ledger_missed(l, n, t);

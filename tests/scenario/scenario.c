@@ -40,7 +40,7 @@
  *     at T strays 70/4=settled 70/5=again     exactly these descriptors (PID/FD) have a socket that no look has shown
  *     at T look tcp begin           rows; then other steps; `at T look tcp more` with rows; `at T look tcp end` and how
  *     at T-T note destroy tcp COOKIE INODE LOCAL PEER STATE ...    also open, state, close; with by=bpf pid=PID direction=
- *                                   end= error= opened=T; a span for what is not exact
+ *                                   end= error= opened=T first=yes; a span for what is not exact
  *     at T note fork PID/START NAME ...      also exec, change, exit; then: at T settle
  *     at T note lost COUNT          of destroy messages, or by=bpf, by=connector
  *     hears tcp netns=2                      destroy messages come from there
@@ -457,6 +457,7 @@ static void socket_notice(Scenario *s, Notice *n) {
                         n->error = errno_;
         }
         n->opened = opened ? script_time(x, opened) : 0;
+        n->first = script_option(x, "first") != NULL;
         script_socket(x, 5, script_table(x, script_word(x, 4, "table")), &n->socket);
         n->socket.netns = netns_of(s).id;
         for (End e = END_CLOSED; end && n->end == END_UNKNOWN; e++) {

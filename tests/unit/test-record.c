@@ -133,6 +133,25 @@ static void test_end(void **state) {
         }
 }
 
+/* The kernel ended it, and somebody has taken the error away: how is not known. What nobody has accepted has no inode, and is reset with its listener. */
+static void test_end_of_nobody(void **state) {
+        static const unsigned states[] = { STATE_SYN_SENT, STATE_ESTABLISHED, STATE_CLOSE_WAIT };
+
+        for (size_t i = 0; i < ELEMENTSOF(states); i++) {
+                struct RecordSocket s = close_of(states[i], 0, 0);
+                Process who = {};
+                Notice n;
+
+                s.closer.pid = 0;
+                s.inode = 1;
+                record_socket(&s, &n, &who);
+                assert_int_equal(n.end, END_UNKNOWN);
+                s.inode = 0;
+                record_socket(&s, &n, &who);
+                assert_int_equal(n.end, states[i] == STATE_SYN_SENT ? END_CLOSED : END_RESET_SENT);
+        }
+}
+
 /* As the programs write it: from the end on. */
 static void set_path(struct RecordPath *p, const char *text) {
         p->begin = (uint16_t) (RECORD_PATH - strlen(text));
@@ -216,7 +235,7 @@ static void test_process_limits(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_kind),    cmocka_unit_test(test_socket),  cmocka_unit_test(test_open),
-                cmocka_unit_test(test_end),     cmocka_unit_test(test_process), cmocka_unit_test(test_process_limits),
+                cmocka_unit_test(test_end), cmocka_unit_test(test_end_of_nobody),     cmocka_unit_test(test_process), cmocka_unit_test(test_process_limits),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
