@@ -37,11 +37,16 @@ static void suspect_of(const Ledger *l, const Connection *c, Suspect *ret) {
 
 #define NOTICE_LATE USEC_PER_SEC /* 0.53 s were measured with four processes for each processor */
 
-/* Its destroy message may be on its way, with the last figures: the kernel's worker is late on a busy machine. */
-static bool awaits_notice(const Connection *c) {
+/* Its destroy message may be on its way, with the last figures: the kernel's worker is late on a busy machine. The record of a hook is not late, but may not
+ * have been read yet. */
+static bool awaits_notice(const Ledger *l, const Connection *c) {
         const TableState *t = c->table;
 
-        return t->destroys && !t->gone && c->cookie != 0 && (c->absent == 1 || t->t0 < c->seen + NOTICE_LATE);
+        if (t->gone || c->cookie == 0)
+                return false;
+        if (l->options.notices_exact && c->noticed)
+                return c->absent == 1;
+        return t->destroys && (c->absent == 1 || t->t0 < c->seen + NOTICE_LATE);
 }
 
 void ledger_question(Ledger *l, ledger_question_t ask, void *userdata) {
@@ -60,7 +65,7 @@ void ledger_question(Ledger *l, ledger_question_t ask, void *userdata) {
                 uint64_t id;
                 Suspect s;
 
-                if (!c || !c->suspect || awaits_notice(c))
+                if (!c || !c->suspect || awaits_notice(l, c))
                         continue;
                 suspect_of(l, c, &s);
                 id = c->id;
