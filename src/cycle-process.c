@@ -247,6 +247,10 @@ int cycle_process_work(Cycle *c, uint64_t cpu) {
         r = work_changes(c, clock_cpu() + cpu);
         if (r >= 0)
                 r = work_exits(c);
+        if (r < 0 && r != -ENOMEM) {
+                cycle_process_lost(c);
+                r = 0;
+        }
         ledger_status(c->ledger, &after);
         return r < 0 ? r : after.seq != before.seq || after.announcing;
 }

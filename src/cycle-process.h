@@ -38,7 +38,7 @@ void cycle_process_ended(Cycle *c, uint32_t pid, uint64_t start_ticks, uint64_t 
 void cycle_process_lost(Cycle *c);
 
 /* Work off what is queued, but stop to begin anything new after `cpu` microseconds of processor time. Not during a look. Returns 1 when an event was
- * made: a look soon tells more. 0, or negative errno. */
+ * made: a look soon tells more. 0, or -ENOMEM; for want of anything else the next scan heals it. */
 int cycle_process_work(Cycle *c, uint64_t cpu);
 
 /* The first step of a cycle. again: a rescan, after which LEDGER_UNWALKED are also those who have run since they were walked, those, in their turn, who share

@@ -207,6 +207,16 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si,
         return sd_event_exit(m->event, 0);
 }
 
+/* A source that rests (sd_event_source_set_ratelimit()) needs a descriptor that sd-event makes when it first does, and to have none left then is the end of
+ * the loop: so it is made now. */
+static int make_rest_possible(sd_event *event) {
+        sd_event_source *source = NULL;
+        int r = sd_event_add_time(event, &source, CLOCK_MONOTONIC, UINT64_MAX, 0, NULL, NULL);
+
+        sd_event_source_disable_unref(source);
+        return r;
+}
+
 static int add_sources(Manager *m) {
         static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
         sigset_t mask;
@@ -225,6 +235,8 @@ static int add_sources(Manager *m) {
                 r = sd_event_add_signal(m->event, NULL, signals[i], on_signal, m);
         if (r >= 0)
                 r = sd_event_add_time_relative(m->event, &m->timer, CLOCK_BOOTTIME, 0, 1000, on_timer, m);
+        if (r >= 0)
+                r = make_rest_possible(m->event);
         if (r >= 0)
                 r = sd_event_set_watchdog(m->event, true);
         return r;
