@@ -113,16 +113,29 @@ int cycle_exe_ask(Cycle *c, uint32_t pid) {
 
 /* --- answers --------------------------------------------------------------------------------------- */
 
-/* Of the oldest question; NULL: it has none. */
+typedef struct Waiting {
+        Cycle *cycle;
+        const ExeFile *file;
+        uint32_t asked; /* pid of who has gone */
+} Waiting;
+
+static int ask_again(void *userdata, const Process *p) {
+        const Waiting *w = userdata;
+
+        return p->pid != w->asked && memcmp(&p->exe_file, w->file, sizeof(*w->file)) == 0 ? cycle_exe_ask(w->cycle, p->pid) : 0;
+}
+
+/* Of the oldest question; NULL: it has none. What does not last is asked on behalf of others who execute the same. */
 static int take(Cycle *c, const uint8_t *sha, bool lasting) {
         CycleExes *e = &c->exes;
         ExeFile file = e->asked[e->first].file;
+        Waiting waiting = { .cycle = c, .file = &file, .asked = e->asked[e->first].question.pid };
 
         e->first = (e->first + 1) % EXE_ASKED_MAX;
         e->count--;
         e->since = clock_boottime();
         ledger_exe_known(c->ledger, &file, sha);
-        return lasting ? learn(e, &file, sha) : 0;
+        return lasting ? learn(e, &file, sha) : ledger_processes(c->ledger, LEDGER_ALL, ask_again, &waiting);
 }
 
 /* A process that has gone, or executed something else, before he came to it says nothing of the file. */
@@ -143,8 +156,8 @@ static int give_up(Cycle *c) {
         int r = take(c, NULL, true);
 
         deputy_kill(&c->exes.deputy);
-        while (c->exes.count > 0 && r >= 0)
-                r = take(c, NULL, false);
+        c->exes.count = 0;
+        ledger_exe_forgotten(c->ledger);
         return r;
 }
 

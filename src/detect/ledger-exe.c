@@ -27,6 +27,12 @@ void ledger_exe_known(Ledger *l, const ExeFile *file, const uint8_t sha[EXE_SHA_
         }
 }
 
+void ledger_exe_forgotten(Ledger *l) {
+        for (Actor *a = l->actors; a; a = a->hh.next)
+                if (a->process.exe_sha_state == EXE_SHA_ASKED)
+                        a->process.exe_sha_state = EXE_SHA_UNKNOWN;
+}
+
 void ledger_announce(Ledger *l) {
         for (Actor *a = l->announcing ? l->actors : NULL; a; a = a->hh.next)
                 if (a->announce && a->announce_not_after != 0)

@@ -96,6 +96,8 @@ const Process *ledger_process(const Ledger *l, uint32_t pid);
 void ledger_exe_asked(Ledger *l, uint32_t pid);
 /* That is it, of all who execute this file; NULL: it cannot be had. */
 void ledger_exe_known(Ledger *l, const ExeFile *file, const uint8_t sha[EXE_SHA_SIZE]);
+/* All that was asked is to be asked anew, when a process is read again. */
+void ledger_exe_forgotten(Ledger *l);
 
 /* Which of the processes: of those whose descriptors are wanted, unless it says otherwise. */
 typedef enum LedgerProcesses {
