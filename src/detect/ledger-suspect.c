@@ -44,7 +44,7 @@ static bool awaits_notice(const Ledger *l, const Connection *c) {
 
         if (t->gone || c->cookie == 0)
                 return false;
-        if (l->options.notices_exact && c->noticed)
+        if (l->options.notices_exact && c->transport == TRANSPORT_TCP)
                 return c->absent == 1;
         return t->destroys && (c->absent == 1 || t->t0 < c->seen + NOTICE_LATE);
 }

@@ -21,13 +21,17 @@ at 11.2 judge
 at 11.3 question
 at 12.1-12.2 look tcp held
 at 12.2 judge
-at 12.3 question c1=alive c2=gone
-> connection-vanished c2 NOT_BEFORE=10.1 NOT_AFTER=12.3
+# The record of an end may not have been read yet.
+at 12.3 question
+at 12.5-12.6 look tcp held
+at 12.6 judge
+at 12.7 question c1=alive c2=gone
+> connection-vanished c2 NOT_BEFORE=10.1 NOT_AFTER=12.7
 # The last holder lets go, and hooks do not tell of an end.
 at 13 walk 812
 at 13.1-13.2 look tcp held
 at 13.2 judge
-at 13.3 question c1=alive
+at 13.3 question
 at 14.1-14.2 look tcp
   c1 1001 10.0.0.2:443 203.0.113.9:51544 established
 everyone
