@@ -115,7 +115,10 @@ int process_notices_open(ProcessNotices *n) {
         int r = connector_open(&n->connector, n->users_only);
 
         if (r < 0) {
-                log_info("no notices of processes here (%s): each look reads the state of every process", strerror(-r));
+                if (n->users_only)
+                        log_info("no notices of changed users here (%s): that a process has another one is seen at a rescan", strerror(-r));
+                else
+                        log_info("no notices of processes here (%s): each look reads the state of every process", strerror(-r));
                 return r == -ENOMEM ? r : 0;
         }
         n->offset = n->before = clocks_offset();

@@ -234,7 +234,7 @@ def test_storm_costs_little(audit, actor):
 
 def test_elsewhere_it_is_said(tmp_path, ns):
     """In a namespace of its own the kernel acknowledges nothing."""
-    a = Audit(tmp_path, CONFIG, ns)
+    a = Audit(tmp_path, 'collector: sock_diag\n' + CONFIG, ns)
     a.until(lambda: a.status.cycles >= 1, 'first cycle')
     a.until(lambda: any('no notices of processes here' in line for line in a.said), 'word of it')
     assert a.stop() == 0
