@@ -3,7 +3,7 @@
 # What the unit may do and what it may not, and its drop-ins.
 source "${0%/*}/common.sh"
 
-[ "$(sed -n 's/^CapBnd:\t//p' "/proc/$(pid)/status")" = 0000000000081804 ]
+[ "$(sed -n 's/^CapBnd:\t//p' "/proc/$(pid)/status")" = 000000c000081804 ]
 [ "$(sed -n 's/^NoNewPrivs:\t//p' "/proc/$(pid)/status")" = 1 ]
 [ "$(sed -n 's/^Seccomp:\t//p' "/proc/$(pid)/status")" = 2 ]
 [ "$(stat -c %a /var/lib/sockaudit /var/lib/sockaudit/map)" = $'700\n600' ]
@@ -29,7 +29,7 @@ s = socket.create_server(('127.0.0.1', $2)); time.sleep(600)"
 # With one drop-in, the namespace of a container is entered.
 with_drop_in sockauditd-netns.conf
 serve contained 8081 -p PrivateNetwork=yes
-systemctl show -P StatusText sockauditd | grep 'namespaces by sock_diag' >/dev/null
+systemctl show -P StatusText sockauditd | grep -E 'namespaces by (bpf|sock_diag)' >/dev/null
 
 # With the other it may do even less, and is right about what it sees.
 with_drop_in sockauditd-poll.conf
