@@ -13,6 +13,8 @@
 
 #define PROCESS_UNKNOWN UINT32_MAX /* of uids and ids */
 
+#define USEC_PER_TICK 10000 /* start times are cut to ticks: USER_HZ is 100 */
+
 /* What events say of command lines. */
 typedef enum Cmdline {
         CMDLINE_REDACTED, /* without secrets */

@@ -13,7 +13,6 @@
 #include "collect/procfs.h"
 
 #define NSEC_PER_USEC 1000u
-#define USEC_PER_TICK 10000u /* /proc/PID/stat: USER_HZ is 100 */
 #define TTY_MINOR_BITS 20
 
 unsigned record_kind(const void *record, size_t size) {

@@ -200,23 +200,6 @@ int sockdiag_parse_destroy(const struct nlmsghdr *message, Socket *ret) {
         return 1;
 }
 
-static Transport transport_of_type(uint8_t type) {
-        switch (type) {
-        case SOCK_STREAM:
-                return TRANSPORT_STREAM;
-        case SOCK_DGRAM:
-                return TRANSPORT_DGRAM;
-        case SOCK_SEQPACKET:
-                return TRANSPORT_SEQPACKET;
-        case SOCK_RAW:
-                return TRANSPORT_RAW;
-        case SOCK_PACKET:
-                return TRANSPORT_PACKET;
-        default:
-                return TRANSPORT_UNKNOWN;
-        }
-}
-
 /* The kernel counts the NUL at the end of a path, which may stand behind all 108 bytes of sun_path. An abstract name
  * ends where it ends. */
 static int parse_unix_name(const struct nlattr *a, Socket *s) {

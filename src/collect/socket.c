@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/macro.h"
 
@@ -102,6 +103,23 @@ State state_from_name(const char *name) {
 
 bool socket_is_raw(unsigned family, unsigned transport) {
         return family == FAMILY_PACKET || family == FAMILY_NETLINK || transport == TRANSPORT_RAW;
+}
+
+Transport transport_of_type(unsigned type) {
+        switch (type) {
+        case SOCK_STREAM:
+                return TRANSPORT_STREAM;
+        case SOCK_DGRAM:
+                return TRANSPORT_DGRAM;
+        case SOCK_SEQPACKET:
+                return TRANSPORT_SEQPACKET;
+        case SOCK_RAW:
+                return TRANSPORT_RAW;
+        case SOCK_PACKET:
+                return TRANSPORT_PACKET;
+        default:
+                return TRANSPORT_UNKNOWN;
+        }
 }
 
 Transport transport_on_wire(unsigned transport) {

@@ -148,6 +148,8 @@ State state_from_name(const char *name);
 bool socket_is_raw(unsigned family, unsigned transport);
 /* On the wire: MPTCP is TCP there. */
 Transport transport_on_wire(unsigned transport);
+/* Of a socket that is not of IP, by its type (SOCK_STREAM ...). */
+Transport transport_of_type(unsigned type);
 
 #define SOCKET_PROTOCOL_MAX 12
 /* Protocol of such a socket, as ss(8) has it: "icmp", "all", "rtnl", else its number. NULL: the transport says it all. */

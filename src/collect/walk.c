@@ -110,23 +110,6 @@ static int parse_inet(const struct RecordHeld *h, const Tail *tail, size_t size,
 
 /* ---- The other families ---- */
 
-static Transport type_transport(unsigned type) {
-        switch (type) {
-        case SOCK_STREAM:
-                return TRANSPORT_STREAM;
-        case SOCK_DGRAM:
-                return TRANSPORT_DGRAM;
-        case SOCK_SEQPACKET:
-                return TRANSPORT_SEQPACKET;
-        case SOCK_RAW:
-                return TRANSPORT_RAW;
-        case SOCK_PACKET:
-                return TRANSPORT_PACKET;
-        default:
-                return TRANSPORT_UNKNOWN;
-        }
-}
-
 /* The kernel counts the NUL at the end of a path. */
 static int parse_unix(const struct RecordHeld *h, const Tail *tail, size_t size, Socket *s) {
         size_t name = size < sizeof(tail->local) ? 0 : tail->local.name_size;
@@ -138,7 +121,7 @@ static int parse_unix(const struct RecordHeld *h, const Tail *tail, size_t size,
         if (name > SOCKET_PATH_MAX)
                 return -EBADMSG;
         s->family = FAMILY_UNIX;
-        s->transport = (uint8_t) type_transport(h->type);
+        s->transport = (uint8_t) transport_of_type(h->type);
         memcpy(s->path, tail->name, name);
         s->path_size = (uint8_t) name;
         s->peer_inode = tail->local.peer_inode;
@@ -167,7 +150,7 @@ static int parse_packet(const struct RecordHeld *h, size_t size, Socket *s) {
         if (size != 0)
                 return -EBADMSG;
         s->family = FAMILY_PACKET;
-        s->transport = (uint8_t) type_transport(h->type);
+        s->transport = (uint8_t) transport_of_type(h->type);
         s->state = STATE_CLOSE;
         s->local.port = h->protocol;
         s->send_queue = s->receive_queue = 0;

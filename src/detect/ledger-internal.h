@@ -12,7 +12,6 @@
 #include "detect/event-sum.h"
 #include "detect/ledger.h"
 
-#define USEC_PER_TICK 10000 /* start times are cut to ticks of 10 ms */
 #define FIRST_LOOKS 3 /* dumps skip a living socket, but not in so many looks in a row */
 #define TABLES_MAX 8192 /* of all namespaces: twice what limits.namespaces can ask for, since some are left behind */
 
