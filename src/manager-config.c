@@ -4,6 +4,7 @@
 
 #include "manager-internal.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -52,6 +53,18 @@ static void put_refusal(Text *t, const Collector *c) {
                 text_printf(t, "bpf: %s%s%s", hook ?: "", hook ? ": " : "", strerrorname_np(-r));
 }
 
+/* Why they do not see what they were asked to see beside. */
+static void put_options(Text *t, Collector *c, unsigned wanted) {
+        for (HookOption o = 0; o < _HOOK_OPTION_MAX; o++) {
+                Hook program = _HOOK_MAX;
+                int r = !(wanted & 1u << o) ? 0 : collector_hooks(c) ? hooks_option(collector_hooks(c), o, &program) : -EOPNOTSUPP;
+
+                if (r < 0)
+                        text_printf(t, "%shooks: %s: %s%s%s", t->size > 0 ? "; " : "", collector_option_name(o), hook_name(program) ?: "",
+                                    hook_name(program) ? ": " : "", strerrorname_np(-r));
+        }
+}
+
 void manager_tell_configuration(Manager *m, EventKind kind) {
         _cleanup_text_ Text rules = TEXT_NULL, degraded = TEXT_NULL;
         Event *e = audit_event(kind);
@@ -62,6 +75,7 @@ void manager_tell_configuration(Manager *m, EventKind kind) {
         event_set_number(e, EVENT_FIELD_CONFIG_HASH, m->config->hash);
         event_set_word(e, EVENT_FIELD_COLLECTOR, collector_name(collector_kind(m->collector)));
         put_refusal(&degraded, m->collector);
+        put_options(&degraded, m->collector, m->config->hooks);
         if (notices_degraded(&m->notices))
                 text_printf(&degraded, "%s%s", degraded.size > 0 ? "; " : "", notices_degraded(&m->notices));
         if (m->outlets.degraded.size > 0)
@@ -79,10 +93,10 @@ void manager_reload(Manager *m) {
         if (manager_load(m, new) < 0)
                 log_error("the configuration was not reloaded: the one before stays in force");
         else {
-                if (new->collector != old->collector || (!m->options.sinks && new->sinks != old->sinks) ||
+                if (new->collector != old->collector || new->hooks != old->hooks || (!m->options.sinks && new->sinks != old->sinks) ||
                     new->limits.queue != old->limits.queue || new->limits.outbox != old->limits.outbox || new->limits.fold_rows != old->limits.fold_rows ||
                     new->limits.ring != old->limits.ring)
-                        log_warning("collector, sinks, limits.queue, limits.outbox, limits.fold_rows and limits.ring are read at start only: restart to change them");
+                        log_warning("collector, hooks, sinks, limits.queue, limits.outbox, limits.fold_rows and limits.ring are read at start only: restart to change them");
                 m->cycle.config = m->config = new;
                 m->format.unit_log = new->unit_log;
                 /* It compares the rules with those before: they must still be there. */

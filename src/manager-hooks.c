@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Records come in the order in which they were made, so that a process is known before what it opens. Its exit is queued and worked off later: what it
- * held is closed after it.
+/* Records come in the order in which they were made, so that a process is known before what it opens. Its exit is kept until it is a zombie, or gone, and
+ * everything was read that was written before that: what it held is closed after it.
  *
  * After a record that finds an empty ring the kernel wakes us, and no second time until we have read: so we rest for DRAIN_USEC after each reading, and
  * a storm costs those who connect one wake-up for each of these, and not one for each connection.
@@ -35,6 +35,14 @@ struct HookedProcess {
         uint32_t pid;
         struct RecordProcess process;
         bool skipped;
+};
+
+struct HookedExit {
+        HookedExit *next;
+        uint32_t pid;
+        uint64_t start_ticks;
+        uint64_t when;
+        bool over; /* it holds nothing any more */
 };
 
 /* ---- who is to be left out ---- */
@@ -146,17 +154,58 @@ static bool is_too_much(HookNotices *n) {
         return ++n->count > PROCESSES_MIN && n->process_cpu > n->process_max;
 }
 
+/* Of whom nothing is told, no close is of interest. */
+static int take_exit(HookNotices *n, const struct RecordProcessHead *h) {
+        uint32_t pid = h->process.pid;
+        uint64_t start_ticks = record_ticks(h->process.start), when = h->when / 1000;
+        HookedExit *e = ledger_wants(n->ledger, pid, start_ticks) > 0 ? malloc(sizeof(*e)) : NULL;
+
+        forget_process(n, pid);
+        if (e) {
+                *e = (HookedExit){ .next = n->exits, .pid = pid, .start_ticks = start_ticks, .when = when };
+                n->exits = e;
+        } else
+                cycle_process_ended(n->cycle, pid, start_ticks, when);
+        return 0;
+}
+
+static bool mark_exits(HookNotices *n) {
+        bool any = false;
+
+        for (HookedExit *e = n->exits; e; e = e->next) {
+                ProcfsStat stat;
+
+                e->over = procfs_stat(n->cycle->proc_fd, e->pid, &stat) == -ESRCH || stat.start_ticks != e->start_ticks;
+                any |= e->over;
+        }
+        return any;
+}
+
+static void tell_exits(HookNotices *n) {
+        HookedExit **at = &n->exits;
+
+        while (*at) {
+                HookedExit *e = *at;
+
+                if (!e->over) {
+                        at = &e->next;
+                        continue;
+                }
+                *at = e->next;
+                cycle_process_ended(n->cycle, e->pid, e->start_ticks, e->when);
+                n->changed = true;
+                free(e);
+        }
+}
+
 static int use_process(HookNotices *n, unsigned kind, const struct RecordProcessHead *h, size_t size) {
         uint32_t pid = h->process.pid;
         bool model;
         int r;
 
         n->changed = true;
-        if (kind == RECORD_EXIT) {
-                forget_process(n, pid);
-                cycle_process_ended(n->cycle, pid, record_ticks(h->process.start), h->when / 1000);
-                return 0;
-        }
+        if (kind == RECORD_EXIT)
+                return take_exit(n, h);
         remember_process(n, &h->process);
         if (!is_within_limit(n, pid)) {
                 n->cycle->processes.scan = true; /* which says how many */
@@ -323,9 +372,22 @@ static void tell_lost(HookNotices *n, uint64_t now) {
         n->heal(n->userdata);
 }
 
+/* To its end: then true, and all that was written before *ret_at was read. */
+static bool read_ring(HookNotices *n, uint64_t *ret_at) {
+        int r = DRAIN_BATCH;
+
+        for (unsigned i = 0; i < DRAIN_BATCHES && r == DRAIN_BATCH && !n->held; i++) {
+                *ret_at = clock_boottime();
+                r = hooks_read(n->hooks, DRAIN_BATCH, take, n);
+        }
+        if (r < 0)
+                log_warning("records of the kernel cannot be read: %s", strerror(-r));
+        return r >= 0 && r < DRAIN_BATCH && !n->held;
+}
+
 void hook_notices_drain(HookNotices *n, bool looking) {
         uint64_t now = clock_boottime(), cpu = clock_cpu(), since;
-        int r = DRAIN_BATCH;
+        bool whole;
 
         if (!n->hooks || (looking && n->held))
                 return;
@@ -336,14 +398,14 @@ void hook_notices_drain(HookNotices *n, bool looking) {
         n->process_max = MAX(since, DRAIN_USEC) * n->cycle->config->cpu_max / 10000;
         if (!looking)
                 use_held(n);
-        for (unsigned i = 0; i < DRAIN_BATCHES && r == DRAIN_BATCH && !n->held; i++) {
-                now = clock_boottime();
-                r = hooks_read(n->hooks, DRAIN_BATCH, take, n);
+        whole = read_ring(n, &now);
+        if (whole && !looking && mark_exits(n)) {
+                whole = read_ring(n, &now);
+                if (whole)
+                        tell_exits(n);
         }
-        if (r < 0)
-                log_warning("records of the kernel cannot be read: %s", strerror(-r));
         tell_lost(n, clock_boottime());
-        if (r >= 0 && r < DRAIN_BATCH && !n->held)
+        if (whole)
                 n->empty = now;
         n->cpu += clock_cpu() - cpu;
 }
@@ -401,6 +463,12 @@ void hook_notices_done(HookNotices *n) {
         HASH_ITER(hh, n->processes, p, next) {
                 HASH_DEL(n->processes, p);
                 free(p);
+        }
+        while (n->exits) {
+                HookedExit *e = n->exits;
+
+                n->exits = e->next;
+                free(e);
         }
         n->source = sd_event_source_disable_unref(n->source);
         free(n->held);

@@ -13,6 +13,7 @@
 #include "cycle.h"
 
 typedef struct HookedProcess HookedProcess;
+typedef struct HookedExit HookedExit;
 
 typedef struct HookNotices {
         sd_event *event;
@@ -25,6 +26,7 @@ typedef struct HookNotices {
 
         sd_event_source *source;
         HookedProcess *processes; /* by pid: those that live */
+        HookedExit *exits;        /* of watched processes that may still be closing what they held */
         void *held;               /* a record that cannot be used before the look is over; NULL: none */
         size_t held_size;
         bool looking;             /* a look goes on */

@@ -300,7 +300,7 @@ static int open_collector(Manager *m) {
         if (m->options.once && kind == COLLECTOR_AUTO)
                 r = collector_new(&m->collector, kind, m->proc_fd);
         else
-                r = collector_new_hooked(&m->collector, kind, m->proc_fd, m->config->limits.ring);
+                r = collector_new_hooked(&m->collector, kind, m->proc_fd, m->config->limits.ring, m->config->hooks);
         if (r < 0) {
                 log_error("collector %s does not work here: %s", collector_name((unsigned) kind), strerror(-r));
                 if (kind == COLLECTOR_BPF)
@@ -318,12 +318,20 @@ static void on_between(void *userdata) {
         hook_notices_drain(&m->hooks, true);
 }
 
-/* Of TCP the programs in the kernel tell more than messages about freed sockets. */
+/* Of these the programs in the kernel tell more than messages about freed sockets. */
+static unsigned hooked_tables(const Manager *m) {
+        Hook program;
+
+        if (!m->hooks.hooks)
+                return 0;
+        return TABLE_BIT(TABLE_TCP) | (hooks_option(m->hooks.hooks, HOOK_OPTION_UDP, &program) > 0 ? TABLE_BIT(TABLE_UDP) : 0);
+}
+
 static void on_look(void *userdata, const Netns *netns, unsigned tables) {
         Manager *m = userdata;
 
         m->notices.text |= collector_reads_text(m->collector, netns);
-        notices_look(&m->notices, netns, m->hooks.hooks ? tables & ~TABLE_BIT(TABLE_TCP) : tables);
+        notices_look(&m->notices, netns, tables & ~hooked_tables(m));
 }
 
 static int open_hook_notices(Manager *m) {

@@ -448,3 +448,16 @@ struct bpf_iter__task {
 };
 
 #pragma clang attribute pop
+
+/* ---- contexts of programs of control groups, of which the verifier knows each member (include/uapi/linux/bpf.h) ---- */
+
+struct bpf_sock {
+        u32 bound_dev_if, family, type, protocol;
+};
+
+struct bpf_sock_addr {
+        u32 user_family, user_ip4, user_ip6[4], user_port;
+        u32 family, type, protocol;
+        u32 msg_src_ip4, msg_src_ip6[4];
+        struct bpf_sock *sk __attribute__((aligned(8)));
+};

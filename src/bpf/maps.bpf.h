@@ -125,3 +125,33 @@ static __always_inline void set_process(struct RecordProcess *ret, const struct 
         ret->exec = task->self_exec_id;
         ret->start = task->group_leader->start_boottime;
 }
+
+#define PF_EXITING 4
+
+/* It ends by a signal. */
+static __always_inline bool is_killed(const struct task_struct *task) {
+        return task->flags & PF_EXITING && task->signal->group_exit_code & 0x7f;
+}
+
+static __always_inline u32 inode_of_socket(struct socket *socket) {
+        struct socket_alloc *s = (struct socket_alloc *) socket;
+
+        return s ? (u32) BPF_CORE_READ(s, vfs_inode.i_ino) : 0;
+}
+
+/* A use whose end has no room in the ring. */
+static __always_inline void lose_close(const struct Use *use, u64 bytes_sent, u64 bytes_received) {
+        struct RecordLoss first = {}, *loss;
+        u32 pid = use->closer.pid ? use->closer.pid : use->opener.pid;
+
+        loss = bpf_map_lookup_elem(&lost_by, &pid);
+        if (!loss) {
+                bpf_map_update_elem(&lost_by, &pid, &first, BPF_NOEXIST);
+                loss = bpf_map_lookup_elem(&lost_by, &pid);
+        }
+        if (!loss)
+                return;
+        __sync_fetch_and_add(&loss->count, 1);
+        __sync_fetch_and_add(&loss->bytes_sent, bytes_sent);
+        __sync_fetch_and_add(&loss->bytes_received, bytes_received);
+}

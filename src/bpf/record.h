@@ -16,7 +16,7 @@
 
 enum RecordKind {
         RECORD_OPEN = 1, /* a connection is established, or a socket listens */
-        RECORD_CLOSE,    /* a connection, an attempt or a listener ends */
+        RECORD_CLOSE,    /* a connection, an attempt or a listener ends; a UDP socket that was used is released */
         RECORD_FORK,
         RECORD_EXEC,
         RECORD_RENAME, /* it has another comm */
@@ -43,21 +43,21 @@ struct RecordProcess {
 struct RecordSocket {
         __u8 kind, flags;
         __u8 family;    /* AF_INET, AF_INET6 */
-        __u8 old_state; /* RECORD_CLOSE: the state before CLOSE */
+        __u8 old_state; /* RECORD_CLOSE: the state before CLOSE; of UDP that at its end, ESTABLISHED or CLOSE */
         __u16 error;    /* sk_err; 0: none */
-        __u16 protocol;
+        __u16 protocol; /* IPPROTO_TCP, IPPROTO_UDP */
         __u64 when;   /* of what is told */
-        __u64 opened; /* the attempt of this side, or the birth of what a listener got */
+        __u64 opened; /* the attempt of this side, or the birth of what a listener got; of UDP the first bind, connect or datagram to somebody */
         __u64 cookie, netns;
         __u32 netns_inode;
         __u32 inode;
-        struct RecordProcess opener; /* connected, or listens there */
+        struct RecordProcess opener; /* connected, or listens there; of UDP who did what began it */
         struct RecordProcess closer; /* who closed it first on this side, or reset it */
         __u8 local[16], peer[16];
         __u16 local_port, peer_port;
         __u32 interface, uid;
         __u32 retransmits, rtt_usec;
-        __u64 bytes_sent, bytes_received;
+        __u64 bytes_sent, bytes_received; /* TCP alone */
 };
 
 /* A path, from `begin` to RECORD_PATH: the programs write it from its end on. */

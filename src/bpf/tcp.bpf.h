@@ -9,7 +9,6 @@
 #include "bpf/maps.bpf.h"
 
 #define SOCK_DONE 1 /* bit of sk_flags: a FIN has come (include/net/sock.h) */
-#define PF_EXITING 4
 
 /* Of an MPTCP connection, which is told itself. */
 static __always_inline bool is_subflow(const struct tcp_sock *tp) {
@@ -29,12 +28,6 @@ static __always_inline struct RecordBook *book_of(u64 netns) {
         if (!b)
                 lose(LOST_BOOK);
         return b;
-}
-
-static __always_inline u32 inode_of(const struct sock *sk) {
-        struct socket_alloc *s = (struct socket_alloc *) sk->sk_socket;
-
-        return s ? (u32) BPF_CORE_READ(s, vfs_inode.i_ino) : 0;
 }
 
 static __always_inline void set_addresses(struct RecordSocket *r, const struct sock *sk) {
@@ -62,22 +55,6 @@ static __always_inline bool has_fin(const struct sock *sk) {
         return sk->__sk_common.skc_flags & 1UL << SOCK_DONE;
 }
 
-static __always_inline void lose_close(const struct sock *sk, const struct tcp_sock *tp, const struct Use *use) {
-        struct RecordLoss first = {}, *loss;
-        u32 pid = use->closer.pid ? use->closer.pid : use->opener.pid;
-
-        loss = bpf_map_lookup_elem(&lost_by, &pid);
-        if (!loss) {
-                bpf_map_update_elem(&lost_by, &pid, &first, BPF_NOEXIST);
-                loss = bpf_map_lookup_elem(&lost_by, &pid);
-        }
-        if (!loss)
-                return;
-        __sync_fetch_and_add(&loss->count, 1);
-        __sync_fetch_and_add(&loss->bytes_sent, tp->bytes_sent - tp->bytes_retrans);
-        __sync_fetch_and_add(&loss->bytes_received, tp->bytes_received - has_fin(sk));
-}
-
 static __always_inline void count_watched(u64 netns, const struct Use *use) {
         struct RecordBook *book = book_of(netns);
 
@@ -100,7 +77,7 @@ static __always_inline void emit(const struct sock *sk, const struct tcp_sock *t
                         lose(LOST_OPEN);
                 if (kind == RECORD_CLOSE) {
                         lose(LOST_CLOSE);
-                        lose_close(sk, tp, use);
+                        lose_close(use, tp->bytes_sent - tp->bytes_retrans, tp->bytes_received - has_fin(sk));
                 }
                 return;
         }
@@ -115,7 +92,7 @@ static __always_inline void emit(const struct sock *sk, const struct tcp_sock *t
         r->cookie = bpf_get_socket_cookie((void *) sk);
         r->netns = net->net_cookie;
         r->netns_inode = net->ns.inum;
-        r->inode = inode_of(sk);
+        r->inode = inode_of_socket(sk->sk_socket);
         r->opener = use->opener;
         r->closer = use->closer;
         r->uid = sk->sk_uid.val;
@@ -203,7 +180,7 @@ static __always_inline void note_closer(const struct sock *sk, struct Use *use) 
         if (!sk->sk_lock.owned || use->closer.pid != 0)
                 return;
         set_process(&use->closer, task);
-        if (task->flags & PF_EXITING && task->signal->group_exit_code & 0x7f)
+        if (is_killed(task))
                 use->flags |= RECORD_KILLED;
 }
 

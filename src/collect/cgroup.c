@@ -9,6 +9,8 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/macro.h"
@@ -294,4 +296,26 @@ int cgroup_parse(const char *text, Cgroup *ret) {
                 ret->runtime = other.runtime;
         }
         return 0;
+}
+
+/* "ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [TAG...] - TYPE SOURCE OPTIONS". What is mounted elsewhere under a name that has to be escaped is mounted here, too. */
+static bool mounts_root(const char *line, const char *end, char **ret) {
+        _cleanup_free_ char *copy = strndup(line, (size_t) (end - line)), *root = NULL, *point = NULL;
+        const char *type = copy ? strstr(copy, " - ") : NULL;
+
+        if (!type || strncmp(type, " - cgroup2 ", strlen(" - cgroup2 ")) != 0 || sscanf(copy, "%*s %*s %*s %ms %ms", &root, &point) != 2)
+                return false;
+        if (strcmp(root, "/") != 0 || strchr(point, '\\'))
+                return false;
+        *ret = TAKE_PTR(point);
+        return true;
+}
+
+int cgroup_parse_mounts(const char *text, char **ret) {
+        for (const char *end; *text; text = *end ? end + 1 : end) {
+                end = strchrnul(text, '\n');
+                if (mounts_root(text, end, ret))
+                        return 0;
+        }
+        return -ENOENT;
 }

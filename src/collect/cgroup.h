@@ -27,3 +27,7 @@ void cgroup_parse_path(Bytes path, Cgroup *ret);
 /* The whole text of /proc/PID/cgroup. Where v1 and v2 are mounted side by side, only some of the lines may know of the container:
  * then the path is the one of systemd, and the container is from the line that has it. -EINVAL: it is no such text. */
 int cgroup_parse(const char *text, Cgroup *ret);
+
+/* Where the root of the v2 hierarchy is mounted, from the text of /proc/self/mountinfo: /sys/fs/cgroup, or unified below it where v1 is mounted, too. It is the root
+ * of our control group namespace. -ENOENT: nowhere that is known. */
+int cgroup_parse_mounts(const char *text, char **ret);

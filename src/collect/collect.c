@@ -25,6 +25,12 @@ const char *collector_name(unsigned kind) {
         return kind < _COLLECTOR_MAX ? collector_names[kind] : NULL;
 }
 
+const char *collector_option_name(unsigned option) {
+        static const char *const names[_HOOK_OPTION_MAX] = { [HOOK_OPTION_UDP] = "udp" };
+
+        return option < _HOOK_OPTION_MAX ? names[option] : NULL;
+}
+
 int collector_from_name(const char *name) {
         for (int i = 0; i < _COLLECTOR_MAX; i++)
                 if (strcmp(collector_names[i], name) == 0)
@@ -44,8 +50,8 @@ static int probe_sock_diag(Collector *c) {
         return r;
 }
 
-static int probe_bpf(Collector *c, size_t ring_size) {
-        c->refusal = hooks_open(&c->hooks, ring_size, &c->refused);
+static int probe_bpf(Collector *c, size_t ring_size, unsigned options) {
+        c->refusal = hooks_open(&c->hooks, ring_size, options, &c->refused);
         return c->refusal < 0 ? c->refusal : probe_sock_diag(c);
 }
 
@@ -63,7 +69,7 @@ static void find_own(Collector *c) {
                 (void) netns_cookie(c->diag.fd, &c->own.id);
 }
 
-static int new_collector(Collector **ret, CollectorKind kind, bool hooked, int proc_fd, size_t ring_size) {
+static int new_collector(Collector **ret, CollectorKind kind, bool hooked, int proc_fd, size_t ring_size, unsigned options) {
         _cleanup_(collector_freep) Collector *c = NULL;
         int r = -EOPNOTSUPP;
 
@@ -75,7 +81,7 @@ static int new_collector(Collector **ret, CollectorKind kind, bool hooked, int p
         c->names = -1;
         if (hooked) {
                 c->kind = COLLECTOR_BPF;
-                r = probe_bpf(c, ring_size);
+                r = probe_bpf(c, ring_size, options);
         }
         if (kind == COLLECTOR_SOCK_DIAG || (kind == COLLECTOR_AUTO && r < 0)) {
                 c->hooks = hooks_free(c->hooks);
@@ -96,11 +102,11 @@ static int new_collector(Collector **ret, CollectorKind kind, bool hooked, int p
 }
 
 int collector_new(Collector **ret, CollectorKind kind, int proc_fd) {
-        return new_collector(ret, kind, kind == COLLECTOR_BPF, proc_fd, 0);
+        return new_collector(ret, kind, kind == COLLECTOR_BPF, proc_fd, 0, 0);
 }
 
-int collector_new_hooked(Collector **ret, CollectorKind kind, int proc_fd, size_t ring_size) {
-        return new_collector(ret, kind, kind == COLLECTOR_AUTO || kind == COLLECTOR_BPF, proc_fd, ring_size);
+int collector_new_hooked(Collector **ret, CollectorKind kind, int proc_fd, size_t ring_size, unsigned options) {
+        return new_collector(ret, kind, kind == COLLECTOR_AUTO || kind == COLLECTOR_BPF, proc_fd, ring_size, options);
 }
 
 Collector *collector_free(Collector *c) {

@@ -26,6 +26,9 @@ const char *collector_name(unsigned kind); /* auto bpf sock_diag proc */
 /* -EINVAL: no such name. */
 int collector_from_name(const char *name);
 
+/* What its hooks can see beside, where it is asked for (HookOption of collect/hooks.h): udp; NULL: no such option. */
+const char *collector_option_name(unsigned option);
+
 typedef struct Collector Collector;
 
 #define NETNS_NOBODY UINT32_MAX
@@ -64,8 +67,8 @@ typedef struct Taker {
  * -ENOMEM; else what the probe said. */
 int collector_new(Collector **ret, CollectorKind kind, int proc_fd);
 /* For who goes on looking: COLLECTOR_AUTO is COLLECTOR_BPF where the kernel takes its programs (above it is not, since one look is not worth loading them).
- * ring_size: of hooks_open(). */
-int collector_new_hooked(Collector **ret, CollectorKind kind, int proc_fd, size_t ring_size);
+ * ring_size, options: of hooks_open(). */
+int collector_new_hooked(Collector **ret, CollectorKind kind, int proc_fd, size_t ring_size, unsigned options);
 Collector *collector_free(Collector *c);
 DEFINE_CLEANUP(Collector, collector_free)
 

@@ -14,7 +14,12 @@ int hooks_probe(int ret[_HOOK_MAX]) {
         return -EOPNOTSUPP;
 }
 
-int hooks_open(Hooks **ret, size_t ring_size, Hook *ret_refused) {
+int hooks_open(Hooks **ret, size_t ring_size, unsigned options, Hook *ret_refused) {
+        *ret_refused = _HOOK_MAX;
+        return -EOPNOTSUPP;
+}
+
+int hooks_option(const Hooks *h, HookOption option, Hook *ret_refused) {
         *ret_refused = _HOOK_MAX;
         return -EOPNOTSUPP;
 }

@@ -3,6 +3,7 @@
 #include "collect/hooks.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 
 #include "base/fd.h"
 #include "base/macro.h"
+#include "collect/cgroup.h"
 /* What bpftool writes is not held to our warnings. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsign-conversion"
@@ -22,9 +24,17 @@
 #include "bpf/programs.skel.h"
 #pragma GCC diagnostic pop
 
+#define MOUNTS_MAX (64u << 20)
+
 struct Hooks {
         struct programs *programs;
         struct ring_buffer *ring;
+        struct bpf_link *links[_HOOK_MAX]; /* of options: libbpf attaches all others by itself */
+        unsigned options;                  /* those that work */
+        struct {
+                int error;
+                Hook program;
+        } refused[_HOOK_OPTION_MAX];
         struct RecordBook *cpus; /* of a book, one a processor */
         int cpu_count;
         hooks_record_t take;
@@ -40,7 +50,19 @@ static const char *const program_names[_HOOK_MAX] = {
         [HOOK_EXIT] = "process_exit",
         [HOOK_PROCESSES] = "process_list",
         [HOOK_SOCKETS] = "socket_list",
+        [HOOK_UDP_BIND4] = "udp_bind4",
+        [HOOK_UDP_BIND6] = "udp_bind6",
+        [HOOK_UDP_CONNECT4] = "udp_connect4",
+        [HOOK_UDP_CONNECT6] = "udp_connect6",
+        [HOOK_UDP_SEND4] = "udp_send4",
+        [HOOK_UDP_SEND6] = "udp_send6",
+        [HOOK_UDP_RELEASE] = "udp_release",
 };
+
+/* The set of options that it is loaded for; 0: it always is. */
+static unsigned options_of(Hook program) {
+        return program >= HOOK_UDP_BIND4 && program <= HOOK_UDP_RELEASE ? 1u << HOOK_OPTION_UDP : 0;
+}
 
 const char *hook_name(unsigned program) {
         return program < _HOOK_MAX ? program_names[program] : NULL;
@@ -93,43 +115,129 @@ static int take_record(void *userdata, void *record, size_t size) {
         return h->take(h->userdata, record, size) > 0 || h->room == 0 ? -EINTR : 0; /* which ends the reading after this record */
 }
 
-/* Which of them it was that made the whole fail. */
-static int refused(int error, Hook *ret) {
-        int errors[_HOOK_MAX];
+/* The first of these programs that the kernel refuses; 0: none. options: of options_of(). */
+static int refused(unsigned options, Hook *ret) {
+        int r = 0;
 
-        (void) hooks_probe(errors);
-        for (Hook i = 0; i < _HOOK_MAX; i++)
-                if (errors[i] < 0) {
-                        *ret = i;
-                        return errors[i];
-                }
-        *ret = _HOOK_MAX;
-        return error;
+        for (*ret = 0; *ret < _HOOK_MAX; (*ret)++) {
+                r = options_of(*ret) == options ? probe(*ret) : 0;
+                if (r < 0)
+                        break;
+        }
+        return r;
 }
 
-int hooks_open(Hooks **ret, size_t ring_size, Hook *ret_refused) {
+static int load(Hooks *h, size_t ring_size) {
+        int r = 0;
+
+        h->programs = open_programs();
+        if (!h->programs)
+                return -errno;
+        for (Hook i = 0; i < _HOOK_MAX; i++)
+                (void) bpf_program__set_autoload(program_of(h->programs, i), (options_of(i) & ~h->options) == 0);
+        if (ring_size != 0)
+                r = bpf_map__set_max_entries(h->programs->maps.ring, (uint32_t) ring_size);
+        return r < 0 ? r : programs__load(h->programs);
+}
+
+static void leave_out(Hooks *h, HookOption option, int error, Hook program) {
+        h->options &= ~(1u << option);
+        h->refused[option].error = error;
+        h->refused[option].program = program;
+}
+
+/* Once more, without those options that are refused, if there are such. */
+static int load_less(Hooks *h, size_t ring_size, int error) {
+        unsigned options = h->options;
+
+        for (HookOption o = 0; o < _HOOK_OPTION_MAX; o++) {
+                Hook program;
+                int r = options & 1u << o ? refused(1u << o, &program) : 0;
+
+                if (r < 0)
+                        leave_out(h, o, r, program);
+        }
+        if (h->options == options)
+                return error;
+        programs__destroy(h->programs);
+        return load(h, ring_size);
+}
+
+static int open_root_group(void) {
+        _cleanup_free_ char *mounts = NULL, *path = NULL;
+        size_t size;
+        int r = fd_read_at(AT_FDCWD, "/proc/self/mountinfo", MOUNTS_MAX, &mounts, &size), fd;
+
+        if (r >= 0)
+                r = cgroup_parse_mounts(mounts, &path);
+        if (r < 0)
+                return r;
+        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+}
+
+/* What happens in any control group below it is told. */
+static int attach_udp(Hooks *h, Hook *ret_refused) {
+        _cleanup_close_ int group = open_root_group();
+
+        *ret_refused = _HOOK_MAX;
+        if (group < 0)
+                return group;
+        for (Hook i = HOOK_UDP_BIND4; i <= HOOK_UDP_RELEASE; i++) {
+                h->links[i] = bpf_program__attach_cgroup(program_of(h->programs, i), group);
+                if (!h->links[i]) {
+                        *ret_refused = i;
+                        return -errno;
+                }
+        }
+        return 0;
+}
+
+static void detach_options(Hooks *h) {
+        for (Hook i = 0; i < _HOOK_MAX; i++) {
+                bpf_link__destroy(h->links[i]);
+                h->links[i] = NULL;
+        }
+}
+
+static int attach(Hooks *h) {
+        int r = programs__attach(h->programs), error;
+        Hook program;
+
+        if (r < 0 || !(h->options & 1u << HOOK_OPTION_UDP))
+                return r;
+        error = attach_udp(h, &program);
+        if (error < 0) {
+                detach_options(h);
+                leave_out(h, HOOK_OPTION_UDP, error, program);
+        }
+        return 0;
+}
+
+int hooks_option(const Hooks *h, HookOption option, Hook *ret_refused) {
+        *ret_refused = h->refused[option].program;
+        return h->refused[option].error < 0 ? h->refused[option].error : (h->options & 1u << option) != 0;
+}
+
+int hooks_open(Hooks **ret, size_t ring_size, unsigned options, Hook *ret_refused) {
         Hooks *h = calloc(1, sizeof(*h));
         int r;
 
         *ret_refused = _HOOK_MAX;
         if (!h)
                 return -ENOMEM;
+        h->options = options;
         h->cpu_count = libbpf_num_possible_cpus();
-        h->programs = open_programs();
-        r = h->programs ? 0 : -errno;
-        if (r == 0 && h->cpu_count < 0)
-                r = h->cpu_count;
-        if (r == 0 && ring_size != 0)
-                r = bpf_map__set_max_entries(h->programs->maps.ring, (uint32_t) ring_size);
-        if (r == 0)
-                r = programs__load(h->programs);
+        r = h->cpu_count < 0 ? h->cpu_count : load(h, ring_size);
+        if (r < 0 && h->options != 0)
+                r = load_less(h, ring_size, r);
         if (r < 0) {
                 hooks_free(h);
-                return refused(r, ret_refused);
+                return refused(0, ret_refused) ?: r;
         }
         h->cpus = calloc((size_t) h->cpu_count, sizeof(*h->cpus));
         h->ring = h->cpus ? ring_buffer__new(bpf_map__fd(h->programs->maps.ring), take_record, h, NULL) : NULL;
-        r = h->ring ? programs__attach(h->programs) : -ENOMEM;
+        r = h->ring ? attach(h) : -ENOMEM;
         if (r < 0) {
                 hooks_free(h);
                 return r;
@@ -140,6 +248,7 @@ int hooks_open(Hooks **ret, size_t ring_size, Hook *ret_refused) {
 
 Hooks *hooks_free(Hooks *h) {
         if (h) {
+                detach_options(h);
                 ring_buffer__free(h->ring);
                 programs__destroy(h->programs);
                 free(h->cpus);

@@ -2,7 +2,7 @@
 #pragma once
 
 /* Hooks: the programs in the kernel (src/bpf), loaded and attached, and what they give: records of a ring, counters, and what they are to leave out. The only
- * user of libbpf. Needs CAP_BPF and CAP_PERFMON, BTF and Linux 5.15. In a build without libbpf everything says -EOPNOTSUPP. */
+ * user of libbpf. Needs CAP_BPF and CAP_PERFMON, BTF and Linux 5.15; with options also CAP_NET_ADMIN. In a build without libbpf everything says -EOPNOTSUPP. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,8 +18,21 @@ typedef enum Hook {
         HOOK_EXIT,
         HOOK_PROCESSES,
         HOOK_SOCKETS,
+        HOOK_UDP_BIND4, /* of HOOK_OPTION_UDP, up to HOOK_UDP_RELEASE */
+        HOOK_UDP_BIND6,
+        HOOK_UDP_CONNECT4,
+        HOOK_UDP_CONNECT6,
+        HOOK_UDP_SEND4,
+        HOOK_UDP_SEND6,
+        HOOK_UDP_RELEASE,
         _HOOK_MAX,
 } Hook;
+
+/* Programs that are loaded only where they are asked for, since everybody pays for them. Names: collector_option_name() of collect/collect.h. */
+typedef enum HookOption {
+        HOOK_OPTION_UDP,
+        _HOOK_OPTION_MAX,
+} HookOption;
 
 const char *hook_name(unsigned program); /* as the kernel shows it: tcp_state ... */
 
@@ -28,9 +41,13 @@ int hooks_probe(int ret[_HOOK_MAX]);
 
 typedef struct Hooks Hooks;
 
-/* All of them, attached. ring_size: bytes, a power of two; 0: 16 MiB. Negative errno of the first that was refused, whose name is in *ret_refused. */
-int hooks_open(Hooks **ret, size_t ring_size, Hook *ret_refused);
+/* All of them, attached, but of the options only those of the set `options` (1 << HookOption). ring_size: bytes, a power of two; 0: 16 MiB. Negative errno of the
+ * first that was refused, whose name is in *ret_refused. An option that is refused is left out, and no error: hooks_option(). */
+int hooks_open(Hooks **ret, size_t ring_size, unsigned options, Hook *ret_refused);
 Hooks *hooks_free(Hooks *h);
+
+/* 1: it works, 0: it was not asked for; else negative errno of why it does not, and which of its programs it was (hook_name(); _HOOK_MAX: none by itself). */
+int hooks_option(const Hooks *h, HookOption option, Hook *ret_refused);
 
 /* Readable when a record comes after everything was read. Borrowed. */
 int hooks_fd(const Hooks *h);

@@ -15,6 +15,10 @@
 #define NSEC_PER_USEC 1000u
 #define TTY_MINOR_BITS 20
 
+static bool is_udp(const struct RecordSocket *r) {
+        return r->protocol == IPPROTO_UDP;
+}
+
 unsigned record_kind(const void *record, size_t size) {
         static const size_t sizes[] = {
                 [RECORD_OPEN] = sizeof(struct RecordSocket),
@@ -68,6 +72,8 @@ static End end_of(const struct RecordSocket *r) {
                 return end_of_error(r->error);
         if (r->flags & RECORD_KILLED)
                 return END_KILLED;
+        if (is_udp(r)) /* else who released it has it from another, or only looked at the descriptor while that one was closed, or killed */
+                return r->closer.pid == r->opener.pid && r->closer.start == r->opener.start ? END_CLOSED : END_UNKNOWN;
         if (has_lost_its_error(r))
                 return END_UNKNOWN;
         switch (r->old_state) {
@@ -99,24 +105,30 @@ static void set_who(const struct RecordSocket *r, Notice *n, Process *who) {
         n->process = who;
 }
 
+/* Of TCP alone. */
+static void set_figures(const struct RecordSocket *r, Socket *s) {
+        s->bytes_sent = r->bytes_sent;
+        s->bytes_received = r->bytes_received - (r->flags & RECORD_FIN && r->bytes_received > 0);
+        s->total_retransmits = r->retransmits;
+        if (r->rtt_usec != 0)
+                s->rtt_usec = r->rtt_usec;
+}
+
 static void set_socket(const struct RecordSocket *r, Socket *s) {
         socket_init(s);
         s->cookie = r->cookie;
         s->netns = r->netns;
         s->inode = r->inode;
         s->family = r->family == AF_INET6 ? FAMILY_IPV6 : FAMILY_IPV4;
-        s->transport = TRANSPORT_TCP;
+        s->transport = is_udp(r) ? TRANSPORT_UDP : TRANSPORT_TCP;
         memcpy(s->local.ip, r->local, sizeof(s->local.ip));
         memcpy(s->peer.ip, r->peer, sizeof(s->peer.ip));
         s->local.port = ntohs(r->local_port);
         s->peer.port = ntohs(r->peer_port);
         s->interface = r->interface;
         s->uid = r->uid;
-        s->bytes_sent = r->bytes_sent;
-        s->bytes_received = r->bytes_received - (r->flags & RECORD_FIN && r->bytes_received > 0);
-        s->total_retransmits = r->retransmits;
-        if (r->rtt_usec != 0)
-                s->rtt_usec = r->rtt_usec;
+        if (!is_udp(r))
+                set_figures(r, s);
 }
 
 void record_socket(const struct RecordSocket *r, Notice *ret, Process *who) {
@@ -134,7 +146,7 @@ void record_socket(const struct RecordSocket *r, Notice *ret, Process *who) {
         set_socket(r, &ret->socket);
         set_who(r, ret, who);
         ret->reused = r->flags & RECORD_REUSED;
-        if (!listens)
+        if (!listens && !is_udp(r)) /* who spoke first is not known */
                 ret->direction = r->flags & RECORD_PASSIVE ? DIRECTION_INGRESS : DIRECTION_EGRESS;
         if (opens) {
                 ret->socket.state = listens ? STATE_LISTEN : STATE_ESTABLISHED;

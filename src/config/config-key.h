@@ -76,6 +76,7 @@ typedef struct Key {
         unsigned choices;      /* numbers below this */
         Section inner;         /* of mappings and lists of them */
         bool required;
+        bool emptiable;        /* of CHOICES: an empty list means none of them; else it is an error */
         const char *initial;   /* the default, as in the file; NULL: none */
         const char *help;      /* one line; scdoc */
 } Key;

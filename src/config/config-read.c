@@ -117,7 +117,7 @@ static int value_read(Walk *w, const Key *k, const Node *n, void *structure) {
         int r;
 
         key_reset(k, structure);
-        if (n->kind != NODE_LIST || n->count == 0 || !key_is_list(k))
+        if (n->kind != NODE_LIST || (n->count == 0 && !k->emptiable) || !key_is_list(k))
                 return scalar_read(w, k, n, structure);
         r = walk_enter(w, n);
         if (r <= 0)

@@ -27,6 +27,7 @@ typedef struct Config {
         uint64_t retention_wanted; /* usec that the journal should keep; 0: any */
         uint64_t rescan;   /* usec: who has run is read again and his descriptors are walked, and of the others one in eight */
         int collector;     /* CollectorKind of collect/collect.h */
+        unsigned hooks;    /* bits 1 << HookOption of collect/hooks.h */
         unsigned sinks;    /* bits 1 << SinkKind of emit/sink.h */
         uint32_t cpu_max;  /* hundredths of a percent of one CPU */
         UnitLog unit_log;

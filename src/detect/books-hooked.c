@@ -9,7 +9,8 @@
 #include "detect/ledger-internal.h"
 
 void ledger_book_recorded(Ledger *l, const Notice *n, const TableState *t, bool healed) {
-        Book *b = n->socket.state == STATE_LISTEN ? NULL : ledger_book(l, &t->netns);
+        bool counted = n->socket.transport == TRANSPORT_TCP && n->socket.state != STATE_LISTEN;
+        Book *b = counted ? ledger_book(l, &t->netns) : NULL;
 
         if (!b)
                 return;
@@ -56,7 +57,7 @@ void ledger_books_hooked(Ledger *l, const Netns *netns, const Hooked *before, co
 /* Openings of it that no judgement has seen yet. */
 static void count_pending(const Ledger *l, const Book *b, int64_t ret[_BOOK_MAX]) {
         for (const Connection *c = l->pending; c; c = c->next_pending)
-                if (!c->out && c->newcomer && c->noticed && c->state != STATE_LISTEN && c->table->netns.id == b->netns.id)
+                if (!c->out && c->newcomer && c->noticed && c->transport == TRANSPORT_TCP && c->state != STATE_LISTEN && c->table->netns.id == b->netns.id)
                         ret[ledger_book_column(c->direction)]++;
 }
 

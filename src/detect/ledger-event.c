@@ -58,7 +58,7 @@ static void set_local(Event *e, const Connection *c) {
                 event_set_number(e, EVENT_FIELD_LOCAL_PORT, endpoint_word(&c->local, 1));
         else if (c->family != FAMILY_PACKET && c->transport == TRANSPORT_RAW)
                 set_ip(e, EVENT_FIELD_LOCAL_ADDRESS, c->family, &c->local);
-        else
+        else if (c->local.port != 0 || !endpoint_is_any(&c->local))
                 ledger_event_address(e, EVENT_FIELD_LOCAL_ADDRESS, EVENT_FIELD_LOCAL_PORT, c->family, &c->local);
         if (c->device)
                 event_set_bytes(e, EVENT_FIELD_INTERFACE, bytes_of(c->device));

@@ -142,7 +142,7 @@ static int complete(Ledger *l, const Notice *n, TableState *t, uint64_t key) {
         int r;
 
         open.not_before = open.not_after = n->opened;
-        if (n->socket.state != STATE_SYN_SENT && n->socket.state != STATE_LISTEN)
+        if (n->socket.transport == TRANSPORT_TCP && n->socket.state != STATE_SYN_SENT && n->socket.state != STATE_LISTEN)
                 open.socket.state = STATE_ESTABLISHED;
         if (!n->first)
                 ledger_book_recorded(l, &open, t, true);
@@ -162,6 +162,24 @@ static void learn_end(Ledger *l, Connection *c, const Notice *n) {
         connection_learn_closer(c, n->socket.state);
         if (a && (!c->primary || c->attribution == ATTRIBUTION_LISTENER))
                 ledger_attribute(c, a, -1, ATTRIBUTION_CLOSER);
+}
+
+/* What a look has shown, and was not told, is judged once more, by who began it. */
+static void learn_opener(Ledger *l, Connection *c, const Notice *n) {
+        if (c->told || c->noticed || n->opened == 0)
+                return;
+        opened(c, n, actor_of_notice(l, n));
+        c->newcomer = true;
+}
+
+/* Since a look has shown it, it may have got another peer; what was disconnected keeps the last one. */
+static void learn_last_peer(Connection *c, const Notice *n) {
+        if (n->socket.peer.port == 0)
+                return;
+        c->local = n->socket.local;
+        c->peer = n->socket.peer;
+        if (c->state != n->socket.state)
+                connection_change_state(c, n->socket.state);
 }
 
 /* A close ends the use that it names, a destroy message the socket. */
@@ -188,10 +206,14 @@ static int end_known(Ledger *l, Connection *c, const Notice *n, TableState *t) {
                 c->unanswered = n->socket.answered == ANSWERED_NO;
                 return 0;
         }
+        if (n->first && !other) {
+                learn_opener(l, c, n);
+                learn_opening(l, c, n);
+        }
         if (exact)
                 learn_end(l, c, n);
-        if (n->first && !other)
-                learn_opening(l, c, n);
+        if (exact && c->transport == TRANSPORT_UDP)
+                learn_last_peer(c, n);
         /* A destroy message is late, and this use may have been over for long when the socket was freed: reset, or disconnected. Only
          * what was seen of it is a bound. */
         if (exact)

@@ -75,7 +75,7 @@ void doctor_programs(const Doctor *d, Finding *f, int argument) {
                 finding_remedy(f, "a build with -Dbpf=enabled");
         } else {
                 finding_set(f, DOCTOR_DEGRADED, "refused: %s", text_string(&refused));
-                finding_remedy(f, "Linux 5.15 with BTF, CAP_BPF and CAP_PERFMON, and no lockdown for confidentiality");
+                finding_remedy(f, "Linux 5.15 with BTF, CAP_BPF and CAP_PERFMON (udp_*: CAP_NET_ADMIN), and no lockdown for confidentiality");
         }
 }
 
@@ -86,7 +86,7 @@ void doctor_capabilities(const Doctor *d, Finding *f, int argument) {
         } wanted[] = {
                 { CAP_SYS_PTRACE, "CAP_SYS_PTRACE", "descriptors of other users" },
                 { CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", "their lists" },
-                { CAP_NET_ADMIN, "CAP_NET_ADMIN", "large buffers" },
+                { CAP_NET_ADMIN, "CAP_NET_ADMIN", "large buffers, hooks: [udp]" },
                 { CAP_NET_BROADCAST, "CAP_NET_BROADCAST", "closes in other namespaces" },
                 { CAP_BPF, "CAP_BPF", "programs in the kernel" },
                 { CAP_PERFMON, "CAP_PERFMON", "what they read" },

@@ -121,7 +121,7 @@ int main(int argc, char *argv[]) {
 
         if (argc > 1 && strcmp(argv[1], "alone") == 0)
                 return load_alone();
-        r = hooks_open(&h, ring, &refused);
+        r = hooks_open(&h, ring, 0, &refused);
         if (r < 0)
                 errx(EXIT_FAILURE, "hooks_open: %s: %s", refused < _HOOK_MAX ? hook_name(refused) : "?", strerror(-r));
         puts("ready");

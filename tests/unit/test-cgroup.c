@@ -151,10 +151,32 @@ static void test_names(void **state) {
         assert_string_equal(g.container, "");
 }
 
+static void test_mounts(void **state) {
+        static const struct {
+                const char *text, *path;
+        } cases[] = {
+                { "24 1 8:1 / / rw - ext4 /dev/sda1 rw\n29 24 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n", "/sys/fs/cgroup" },
+                { "30 29 0:27 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n31 29 0:28 / /sys/fs/cgroup/unified rw - cgroup2 cgroup rw", "/sys/fs/cgroup/unified" },
+                /* Not the root, a name that is escaped, the type of something else. */
+                { "31 29 0:28 /a.slice /mnt rw - cgroup2 cgroup rw\n32 29 0:28 / /a\\040b rw - cgroup2 cgroup rw\n33 29 0:29 / /c rw - tmpfs cgroup2 rw\n", NULL },
+                { "", NULL },
+                { " - cgroup2 \n\n31\n", NULL },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                char *path = NULL;
+
+                assert_int_equal(cgroup_parse_mounts(cases[i].text, &path), cases[i].path ? 0 : -ENOENT);
+                if (cases[i].path)
+                        assert_string_equal(path, cases[i].path);
+                free(path);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_table), cmocka_unit_test(test_path),  cmocka_unit_test(test_bad),
-                cmocka_unit_test(test_units), cmocka_unit_test(test_names),
+                cmocka_unit_test(test_units), cmocka_unit_test(test_names), cmocka_unit_test(test_mounts),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 
 #include "base/fd.h"
 #include "collect/collect.h"
+#include "collect/hooks.h"
 #include "config/config.h"
 #include "emit/sink.h"
 
@@ -77,13 +78,23 @@ static void test_defaults(void **state) {
         config_done(&parsed);
 }
 
+/* None of them can be said, too. */
+static void test_no_hooks(void **state) {
+        static const char text[] = "hooks: []\n" RULE;
+        Config c;
+
+        assert_parses(text, sizeof(text) - 1, &c);
+        assert_int_equal(c.hooks, 0);
+        config_done(&c);
+}
+
 static void test_every_key(void **state) {
         static const char text[] =
                 "interval: 1m30s\n"
                 "rescan: 1h\n"
                 "budget: 100M\nbalance: 1m\n"
                 "collector: sock_diag\n"
-                "sinks: [json, text]\n"
+                "hooks: [udp]\nsinks: [json, text]\n"
                 "cpu_max: 0.5%\n"
                 "unit_log: none\n"
                 "cmdline: full\n"
@@ -126,6 +137,7 @@ static void test_every_key(void **state) {
         assert_int_equal(c.balance, 60000000);
         assert_int_equal(c.budget, 100 << 20);
         assert_int_equal(c.collector, COLLECTOR_SOCK_DIAG);
+        assert_int_equal(c.hooks, 1 << HOOK_OPTION_UDP);
         assert_int_equal(c.sinks, 1 << SINK_JSON | 1 << SINK_TEXT);
         assert_int_equal(c.cpu_max, 50);
         assert_int_equal(c.unit_log, UNIT_LOG_NONE);
@@ -267,15 +279,15 @@ static void test_keys(void **state) {
                 { "watch: [{name: a, comm: x}]\n", "f:1:19: watch[0]: unknown key 'comm'; did you mean 'match.comm'?\n" },
                 { "watch: [{name: a, peer: x}]\n", "f:1:19: watch[0]: unknown key 'peer'; did you mean 'sockets.peer'?\n" },
                 { RULE "quota: 100M\n",
-                  "f:2:1: unknown key 'quota'; expected interval, rescan, balance, baseline, budget, retention_wanted, collector, sinks, cpu_max, unit_log, cmdline, exe_hash, intrusive, community_id, limits, "
+                  "f:2:1: unknown key 'quota'; expected interval, rescan, balance, baseline, budget, retention_wanted, collector, hooks, sinks, cpu_max, unit_log, cmdline, exe_hash, intrusive, community_id, limits, "
                   "defaults, exclude, watch\n" },
                 { RULE "limits: {xyzzy: 1}\n", "f:2:10: limits: unknown key 'xyzzy'; expected sockets, holders, processes, namespaces, peer_walks, queue, outbox, fold_rows, ring\n" },
                 { RULE "? [a]\n: 1\n", "f:2:3: got a list as key; expected a name\n" },
                 { RULE "<<: {interval: 2s}\n",
-                  "f:2:1: unknown key '<<'; expected interval, rescan, balance, baseline, budget, retention_wanted, collector, sinks, cpu_max, unit_log, cmdline, exe_hash, intrusive, community_id, limits, "
+                  "f:2:1: unknown key '<<'; expected interval, rescan, balance, baseline, budget, retention_wanted, collector, hooks, sinks, cpu_max, unit_log, cmdline, exe_hash, intrusive, community_id, limits, "
                   "defaults, exclude, watch\n" },
                 { RULE "\"\\e[31m\": 1\n",
-                  "f:2:1: unknown key '\\x1b[31m'; expected interval, rescan, balance, baseline, budget, retention_wanted, collector, sinks, cpu_max, unit_log, cmdline, exe_hash, intrusive, community_id, limits, "
+                  "f:2:1: unknown key '\\x1b[31m'; expected interval, rescan, balance, baseline, budget, retention_wanted, collector, hooks, sinks, cpu_max, unit_log, cmdline, exe_hash, intrusive, community_id, limits, "
                   "defaults, exclude, watch\n" },
                 { "watch: [{name: a,\n descendants: yes,\n descendants: no}]\n",
                   "f:3:2: watch[0]: duplicate key 'descendants' (first at line 2)\n" },
@@ -330,6 +342,7 @@ static void test_values(void **state) {
                 { "cpu_max: 101%\n", "f:1:10: cpu_max: out of range: '101%'; expected a percentage from 0.01% to 100%\n" },
                 { "collector: netlink\n", "f:1:12: collector: bad value 'netlink'; expected auto | bpf | sock_diag | proc\n" },
                 { "collector: [proc]\n", "f:1:12: collector: got a list; expected auto | bpf | sock_diag | proc\n" },
+                { "hooks: tcp\n", "f:1:8: hooks: bad value 'tcp'; expected any of udp\n" },
                 { "sinks: []\n", "f:1:8: sinks: got an empty list; expected any of journal, json, text\n" },
                 { "sinks: [json, syslog]\n", "f:1:15: sinks[1]: bad value 'syslog'; expected any of journal, json, text\n" },
                 { "sinks: [[json]]\n", "f:1:9: sinks[0]: got a list; expected any of journal, json, text\n" },
@@ -906,7 +919,7 @@ static void test_example(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_defaults),    cmocka_unit_test(test_every_key), cmocka_unit_test(test_stall_and_expect), cmocka_unit_test(test_fold),
+                cmocka_unit_test(test_defaults),    cmocka_unit_test(test_no_hooks), cmocka_unit_test(test_every_key), cmocka_unit_test(test_stall_and_expect), cmocka_unit_test(test_fold),
                 cmocka_unit_test(test_yaml_is_yaml),
                 cmocka_unit_test(test_hash),        cmocka_unit_test(test_keys),      cmocka_unit_test(test_values),
                 cmocka_unit_test(test_syntax),      cmocka_unit_test(test_bytes),     cmocka_unit_test(test_all_at_once),

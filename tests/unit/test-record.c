@@ -152,6 +152,38 @@ static void test_end_of_nobody(void **state) {
         }
 }
 
+/* It has no direction, and nobody counts its bytes. */
+static void test_udp(void **state) {
+        struct RecordSocket s = close_of(STATE_CLOSE, 0, 0);
+        Process who = {};
+        Notice n;
+
+        s.protocol = IPPROTO_UDP;
+        s.peer_port = 0;
+        record_socket(&s, &n, &who);
+        assert_int_equal(n.kind, NOTICE_CLOSE);
+        assert_true(n.first);
+        assert_int_equal(n.opened, 4000);
+        assert_int_equal(n.socket.transport, TRANSPORT_UDP);
+        assert_int_equal(n.socket.state, STATE_CLOSE);
+        assert_int_equal(n.socket.local.port, 40000);
+        assert_int_equal(n.socket.peer.port, 0);
+        assert_true(n.socket.bytes_sent == SOCKET_UNKNOWN && n.socket.bytes_received == SOCKET_UNKNOWN);
+        assert_true(n.socket.total_retransmits == SOCKET_UNKNOWN && n.socket.rtt_usec == SOCKET_UNKNOWN);
+        assert_int_equal(n.direction, DIRECTION_UNKNOWN);
+        assert_int_equal(n.role, ROLE_OPENER);
+        assert_int_equal(who.pid, 100);
+        assert_int_equal(n.end, END_UNKNOWN);
+        s.closer = s.opener;
+        record_socket(&s, &n, &who);
+        assert_int_equal(n.end, END_CLOSED);
+        s.old_state = STATE_ESTABLISHED;
+        s.flags = RECORD_KILLED;
+        record_socket(&s, &n, &who);
+        assert_int_equal(n.socket.state, STATE_ESTABLISHED);
+        assert_int_equal(n.end, END_KILLED);
+}
+
 /* As the programs write it: from the end on. */
 static void set_path(struct RecordPath *p, const char *text) {
         p->begin = (uint16_t) (RECORD_PATH - strlen(text));
@@ -235,7 +267,7 @@ static void test_process_limits(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_kind),    cmocka_unit_test(test_socket),  cmocka_unit_test(test_open),
-                cmocka_unit_test(test_end), cmocka_unit_test(test_end_of_nobody),     cmocka_unit_test(test_process), cmocka_unit_test(test_process_limits),
+                cmocka_unit_test(test_end),     cmocka_unit_test(test_udp), cmocka_unit_test(test_end_of_nobody),     cmocka_unit_test(test_process), cmocka_unit_test(test_process_limits),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
