@@ -90,6 +90,9 @@ static __always_inline void lose(u32 what) {
 /* Inode of the pid namespace whose numbers are told: that of the reader. */
 const volatile __u32 pid_namespace = INIT_PID_NAMESPACE;
 
+/* The reader's own: who only looks at a descriptor of another process can be the last that has it, and is not who closed it. */
+const volatile __u32 own_pid = 0;
+
 #define PID_LEVELS 32 /* MAX_PID_NS_LEVEL */
 
 /* 0: it is in another pid namespace, from which that of the reader cannot be seen. */

@@ -177,7 +177,7 @@ static __always_inline void is_established(const struct sock *sk, u8 old_state) 
 static __always_inline void note_closer(const struct sock *sk, struct Use *use) {
         const struct task_struct *task = bpf_get_current_task_btf();
 
-        if (!sk->sk_lock.owned || use->closer.pid != 0)
+        if (!sk->sk_lock.owned || use->closer.pid != 0 || pid_of(task) == own_pid)
                 return;
         set_process(&use->closer, task);
         if (is_killed(task))

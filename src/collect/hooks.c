@@ -81,6 +81,8 @@ static struct programs *open_programs(void) {
         p = programs__open();
         if (p && stat("/proc/self/ns/pid", &st) == 0)
                 p->rodata->pid_namespace = (uint32_t) st.st_ino;
+        if (p)
+                p->rodata->own_pid = (uint32_t) getpid();
         return p;
 }
 
