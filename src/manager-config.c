@@ -44,6 +44,36 @@ LedgerOptions manager_ledger_options(const Config *c) {
         };
 }
 
+/* Which of the programs the kernel refuses, each for itself. */
+static void log_refused(void) {
+        int errors[_HOOK_MAX];
+
+        if (hooks_probe(errors) < 0)
+                return;
+        for (Hook i = 0; i < _HOOK_MAX; i++)
+                if (errors[i] < 0)
+                        log_error("the kernel refuses %s: %s", hook_name(i), strerror(-errors[i]));
+}
+
+int manager_open_collector(Manager *m) {
+        CollectorKind kind = (CollectorKind) m->config->collector;
+        const char *hook;
+        int r;
+
+        if (m->options.once && kind == COLLECTOR_AUTO)
+                r = collector_new(&m->collector, kind, m->proc_fd);
+        else
+                r = collector_new_hooked(&m->collector, kind, m->proc_fd, m->config->limits.ring, m->config->hooks);
+        if (r < 0) {
+                log_error("collector %s does not work here: %s", collector_name((unsigned) kind), strerror(-r));
+                if (kind == COLLECTOR_BPF)
+                        log_refused();
+        } else if (collector_refusal(m->collector, &hook) < 0)
+                log_notice("the kernel does not take our programs (%s%s%s): what comes and goes between two looks is not seen", hook ?: "", hook ? ": " : "",
+                           strerror(-collector_refusal(m->collector, &hook)));
+        return r;
+}
+
 /* Why there are no programs in the kernel. */
 static void put_refusal(Text *t, const Collector *c) {
         const char *hook;

@@ -4,19 +4,13 @@
  * everything was read that was written before that: what it held is closed after it.
  *
  * After a record that finds an empty ring the kernel wakes us, and no second time until we have read: so we rest for DRAIN_USEC after each reading, and
- * a storm costs those who connect one wake-up for each of these, and not one for each connection.
- *
- * The programs record everybody of whom they do not know better. When the ledger has decided that a process is not watched, they are told so, for the
- * program that it executes now (RecordProcess.exec): what it executes next is recorded again. */
+ * a storm costs those who connect one wake-up for each of these, and not one for each connection. */
 
 #include "manager-hooks.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -30,13 +24,6 @@
 #define TELL_LONGEST (60 * USEC_PER_SEC)
 #define PROCESSES_MIN 64 /* of a reading, whatever they cost */
 
-struct HookedProcess {
-        UT_hash_handle hh;
-        uint32_t pid;
-        struct RecordProcess process;
-        bool skipped;
-};
-
 struct HookedExit {
         HookedExit *next;
         uint32_t pid;
@@ -44,51 +31,6 @@ struct HookedExit {
         uint64_t when;
         bool over; /* it holds nothing any more */
 };
-
-/* ---- who is to be left out ---- */
-
-static void forget_process(HookNotices *n, uint32_t pid) {
-        HookedProcess *p;
-
-        HASH_FIND(hh, n->processes, &pid, sizeof(pid), p);
-        if (!p)
-                return;
-        HASH_DEL(n->processes, p);
-        free(p);
-}
-
-/* Who cannot be remembered is recorded for ever: that costs time, and nothing else. */
-static void remember_process(HookNotices *n, const struct RecordProcess *process) {
-        HookedProcess *p = NULL;
-
-        forget_process(n, process->pid);
-        p = calloc(1, sizeof(*p));
-        if (!p)
-                return;
-        p->pid = process->pid;
-        p->process = *process;
-        HASH_ADD(hh, n->processes, pid, sizeof(p->pid), p);
-        if (!p->hh.tbl)
-                free(p);
-}
-
-static void remember_old(void *userdata, const struct RecordListed *p) {
-        remember_process(userdata, &p->process);
-}
-
-static void settle_process(const HookNotices *n, HookedProcess *p) {
-        int wanted = ledger_wants(n->ledger, p->pid, record_ticks(p->process.start));
-
-        if (wanted < 0 || p->skipped != wanted)
-                return; /* not known yet; or as it is */
-        if (hooks_skip(n->hooks, &p->process, !wanted) >= 0)
-                p->skipped = !wanted;
-}
-
-void hook_notices_settle(HookNotices *n) {
-        for (HookedProcess *p = n->processes; p; p = p->hh.next)
-                settle_process(n, p);
-}
 
 bool hook_notices_are_deaf(HookNotices *n) {
         uint64_t now = clock_boottime(), missed;
@@ -160,7 +102,7 @@ static int take_exit(HookNotices *n, const struct RecordProcessHead *h) {
         uint64_t start_ticks = record_ticks(h->process.start), when = h->when / 1000;
         HookedExit *e = ledger_wants(n->ledger, pid, start_ticks) > 0 ? malloc(sizeof(*e)) : NULL;
 
-        forget_process(n, pid);
+        skip_forget(&n->skip, pid);
         if (e) {
                 *e = (HookedExit){ .next = n->exits, .pid = pid, .start_ticks = start_ticks, .when = when };
                 n->exits = e;
@@ -206,7 +148,7 @@ static int use_process(HookNotices *n, unsigned kind, const struct RecordProcess
         n->changed = true;
         if (kind == RECORD_EXIT)
                 return take_exit(n, h);
-        remember_process(n, &h->process);
+        skip_remember(&n->skip, &h->process);
         if (!is_within_limit(n, pid)) {
                 n->cycle->processes.scan = true; /* which says how many */
                 return 0;
@@ -421,7 +363,7 @@ static int draw_consequences(HookNotices *n) {
         r = cycle_process_work(n->cycle, DRAIN_USEC * n->cycle->config->cpu_max / 10000);
         if (r >= 0) {
                 ledger_processes_settle(n->ledger, clock_boottime());
-                hook_notices_settle(n);
+                skip_settle(&n->skip);
         }
         n->cpu += clock_cpu() - cpu;
         return r;
@@ -448,7 +390,8 @@ int hook_notices_open(HookNotices *n) {
                 return 0;
         n->empty = n->heard = clock_boottime();
         n->cycle->processes.noticed = true;
-        r = hooks_processes(n->hooks, 0, remember_old, n);
+        n->skip = (Skip){ .hooks = n->hooks, .ledger = n->ledger };
+        r = skip_remember_all(&n->skip);
         if (r < 0)
                 log_info("processes that are older cannot be left out: %s", strerror(-r));
         r = sd_event_add_io(n->event, &n->source, hooks_fd(n->hooks), EPOLLIN, on_readable, n);
@@ -458,12 +401,7 @@ int hook_notices_open(HookNotices *n) {
 }
 
 void hook_notices_done(HookNotices *n) {
-        HookedProcess *p, *next;
-
-        HASH_ITER(hh, n->processes, p, next) {
-                HASH_DEL(n->processes, p);
-                free(p);
-        }
+        skip_done(&n->skip);
         while (n->exits) {
                 HookedExit *e = n->exits;
 

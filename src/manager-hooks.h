@@ -11,8 +11,8 @@
 
 #include "collect/hooks.h"
 #include "cycle.h"
+#include "manager-skip.h"
 
-typedef struct HookedProcess HookedProcess;
 typedef struct HookedExit HookedExit;
 
 typedef struct HookNotices {
@@ -25,7 +25,7 @@ typedef struct HookNotices {
         void (*look)(void *userdata); /* something of a process was told: look soon */
 
         sd_event_source *source;
-        HookedProcess *processes; /* by pid: those that live */
+        Skip skip;
         HookedExit *exits;        /* of watched processes that may still be closing what they held */
         void *held;               /* a record that cannot be used before the look is over; NULL: none */
         size_t held_size;
@@ -49,8 +49,5 @@ void hook_notices_done(HookNotices *n);
 /* Everything that waits, into the ledger. looking: between two reads of a look, where no process may end. */
 void hook_notices_drain(HookNotices *n, bool looking);
 
-/* After a cycle: who is watched now, and who not, is what the programs are told. */
-void hook_notices_settle(HookNotices *n);
-
-/* After a cycle, too: do they still see what happens? If not, that is told, and true; then they are to be done without. */
+/* After a cycle: do they still see what happens? If not, that is told, and true; then they are to be done without. */
 bool hook_notices_are_deaf(HookNotices *n);

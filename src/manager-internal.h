@@ -45,6 +45,8 @@ typedef struct Manager {
 
 /* The configuration of the command line, or the installed one, into `ret`. What is wrong in it is logged. As config_load(). */
 int manager_load(Manager *m, Config *ret);
+/* The collector that the configuration names, or the first that works. 0 or negative errno, logged. */
+int manager_open_collector(Manager *m);
 /* Those that a reload may change, too. */
 LedgerOptions manager_ledger_options(const Config *c);
 /* audit-started, audit-reloaded: what is in force. */

@@ -146,7 +146,7 @@ static int cycle(Manager *m) {
         if (r < 0)
                 return look_failed(m, started, r);
         m->blind = 0;
-        hook_notices_settle(&m->hooks);
+        skip_settle(&m->hooks.skip);
         if (hook_notices_are_deaf(&m->hooks)) {
                 r = do_without_hooks(m);
                 if (r < 0)
@@ -281,36 +281,6 @@ static int open_fold(Manager *m) {
         return fold_store_open(&m->fold, m->ledger, m->config, &m->outlets, resumes(m), m->format.run, boot_id);
 }
 
-/* Which of the programs the kernel refuses, each for itself. */
-static void log_refused(void) {
-        int errors[_HOOK_MAX];
-
-        if (hooks_probe(errors) < 0)
-                return;
-        for (Hook i = 0; i < _HOOK_MAX; i++)
-                if (errors[i] < 0)
-                        log_error("the kernel refuses %s: %s", hook_name(i), strerror(-errors[i]));
-}
-
-static int open_collector(Manager *m) {
-        CollectorKind kind = (CollectorKind) m->config->collector;
-        const char *hook;
-        int r;
-
-        if (m->options.once && kind == COLLECTOR_AUTO)
-                r = collector_new(&m->collector, kind, m->proc_fd);
-        else
-                r = collector_new_hooked(&m->collector, kind, m->proc_fd, m->config->limits.ring, m->config->hooks);
-        if (r < 0) {
-                log_error("collector %s does not work here: %s", collector_name((unsigned) kind), strerror(-r));
-                if (kind == COLLECTOR_BPF)
-                        log_refused();
-        } else if (collector_refusal(m->collector, &hook) < 0)
-                log_notice("the kernel does not take our programs (%s%s%s): what comes and goes between two looks is not seen", hook ?: "", hook ? ": " : "",
-                           strerror(-collector_refusal(m->collector, &hook)));
-        return r;
-}
-
 static void on_between(void *userdata) {
         Manager *m = userdata;
 
@@ -364,7 +334,7 @@ static int start(Manager *m) {
         m->proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (m->proc_fd < 0)
                 return -errno;
-        r = open_collector(m);
+        r = manager_open_collector(m);
         if (r >= 0)
                 r = open_ledger(m);
         if (r >= 0)
