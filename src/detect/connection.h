@@ -67,7 +67,8 @@ typedef struct Holder {
         int fd;
         uint32_t since; /* Ledger.cycle of the first looks after it came, or its process began to match */
         bool seen;      /* in the walk that is going on */
-        bool inherited; /* counted in Actor.inherited */
+        bool inherited; /* by a fork, or with many others, of which one event tells: that it is let go of again before that is no news */
+        bool counted;   /* ... and it is in Actor.inherited */
 } Holder;
 
 /* A walk has shown a Holder that was not there before. */

@@ -51,11 +51,10 @@ static void inherit(Ledger *l, Holder *h, Actor *from, bool fork, uint64_t not_b
                 a->inherited_not_before = not_before;
                 l->heirs++;
         }
-        if (h->connection->folded)
-                return;
-        a->inherited_not_after = now;
-        a->inherited++;
         h->inherited = true;
+        h->counted = !h->connection->folded;
+        a->inherited_not_after = now;
+        a->inherited += h->counted;
 }
 
 /* Whose each of them was, and how many were passed by one and the same process. */

@@ -77,7 +77,7 @@ void ledger_holder_lost(Ledger *l, Holder *h, uint64_t not_before, uint64_t not_
 
         h->connection = NULL;
         if (h->inherited && h->actor->heir_of) {
-                h->actor->inherited--;
+                h->actor->inherited -= h->counted;
                 h->inherited = false;
                 if (c)
                         pass_on(l, c, h);

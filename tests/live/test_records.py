@@ -58,7 +58,8 @@ def test_each_program_alone_and_their_sizes(tmp_path, ns):
     print(f'programs.bpf.o: {OBJECT.stat().st_size} bytes')
     for name, (steps, size) in sorted(verified.items()):
         print(f'{name}: {size} instructions, of which the verifier took {steps} steps (of a million that it allows)')
-    assert len(verified) == len(said.splitlines())
+    # Those of udp are loaded only where they are asked for.
+    assert set(verified) == {line.split()[0] for line in said.splitlines() if not line.startswith('udp_')}
     assert all(steps < 500_000 for steps, _ in verified.values()), 'a kernel that verifies a little differently may refuse it'
 
 
