@@ -75,6 +75,9 @@ static int walk(Cycle *c, const Process *p, uint64_t ran) {
         }
         if (r == -ENOMEM)
                 return r;
+        cycle_between(c); /* it may have begun to end while it was walked */
+        if (ledger_is_ending(c->ledger, p->pid))
+                r = -ESRCH;
         if (r == -ESRCH || r == -ENOENT)
                 coverage.state = COVERAGE_GONE;
         else if (r < 0)

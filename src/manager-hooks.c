@@ -103,6 +103,7 @@ static int take_exit(HookNotices *n, const struct RecordProcessHead *h) {
         HookedExit *e = ledger_wants(n->ledger, pid, start_ticks) > 0 ? malloc(sizeof(*e)) : NULL;
 
         skip_forget(&n->skip, pid);
+        ledger_process_ending(n->ledger, pid, start_ticks);
         if (e) {
                 *e = (HookedExit){ .next = n->exits, .pid = pid, .start_ticks = start_ticks, .when = when };
                 n->exits = e;

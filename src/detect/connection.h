@@ -98,6 +98,7 @@ struct Actor {
         bool denied;      /* its descriptors could not be read */
         uint32_t unkept;  /* descriptors that the last walk found beyond what is remembered */
         bool unread;      /* it was listed, but could not be read at all */
+        bool ending;      /* its last thread ends */
         uint64_t seen_t0;   /* last scan that had it; 0: none */
         uint64_t judged_t0; /* last scan before it was last judged by the rules; 0: none */
         uint64_t announce_not_after;  /* process-matched waits for that hash, though it was seen to match by then; 0: it does not */

@@ -374,6 +374,19 @@ int ledger_wants(const Ledger *l, uint32_t pid, uint64_t start_ticks) {
         return a && a->process.start_ticks == start_ticks ? a->wanted : -ENOENT;
 }
 
+void ledger_process_ending(Ledger *l, uint32_t pid, uint64_t start_ticks) {
+        Actor *a = ledger_actor(l, pid);
+
+        if (a && a->process.start_ticks == start_ticks)
+                a->ending = true;
+}
+
+bool ledger_is_ending(const Ledger *l, uint32_t pid) {
+        const Actor *a = ledger_actor(l, pid);
+
+        return a && a->ending;
+}
+
 bool ledger_walks(const Ledger *l, uint32_t pid) {
         const Actor *a = ledger_actor(l, pid);
 

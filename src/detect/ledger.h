@@ -108,6 +108,9 @@ typedef enum LedgerProcesses {
 
 /* Is it watched: does anything that it opens matter? 1, 0, or -ENOENT: this process is not known. */
 int ledger_wants(const Ledger *l, uint32_t pid, uint64_t start_ticks);
+/* It has begun to end, and closes one descriptor after the other: what is missing in a walk of it now it gives up with its end, as NOTICE_EXIT will say. */
+void ledger_process_ending(Ledger *l, uint32_t pid, uint64_t start_ticks);
+bool ledger_is_ending(const Ledger *l, uint32_t pid);
 /* Are its descriptors wanted? */
 bool ledger_walks(const Ledger *l, uint32_t pid);
 /* They may have changed since they were walked. */
