@@ -59,9 +59,9 @@ static const Process *model_of(const HookNotices *n, unsigned kind, const struct
         return known && known->start_ticks == record_ticks(of->start) ? known : NULL;
 }
 
-static int note_process(HookNotices *n, unsigned kind, const struct RecordProcessHead *h, size_t size) {
+/* model: of model_of(). */
+static int note_process(HookNotices *n, unsigned kind, const struct RecordProcessHead *h, size_t size, const Process *model) {
         static const NoticeKind kinds[] = { [RECORD_FORK] = NOTICE_FORK, [RECORD_EXEC] = NOTICE_EXEC, [RECORD_RENAME] = NOTICE_CHANGE };
-        const Process *model = model_of(n, kind, h);
         _cleanup_process_ Process p;
         Notice notice = {
                 .kind = kinds[kind],
@@ -117,8 +117,9 @@ static bool mark_exits(HookNotices *n) {
 
         for (HookedExit *e = n->exits; e; e = e->next) {
                 ProcfsStat stat;
+                int r = procfs_stat(n->cycle->proc_fd, e->pid, &stat);
 
-                e->over = procfs_stat(n->cycle->proc_fd, e->pid, &stat) == -ESRCH || stat.start_ticks != e->start_ticks;
+                e->over = r == -ESRCH || (r >= 0 && stat.start_ticks != e->start_ticks);
                 any |= e->over;
         }
         return any;
@@ -143,7 +144,8 @@ static void tell_exits(HookNotices *n) {
 
 static int use_process(HookNotices *n, unsigned kind, const struct RecordProcessHead *h, size_t size) {
         uint32_t pid = h->process.pid;
-        bool model;
+        const Process *model;
+        bool is_modelled;
         int r;
 
         n->changed = true;
@@ -155,9 +157,10 @@ static int use_process(HookNotices *n, unsigned kind, const struct RecordProcess
                 return 0;
         }
         model = model_of(n, kind, h);
-        r = note_process(n, kind, h, size);
+        is_modelled = model != NULL; /* which is not valid any more when the ledger has changed */
+        r = note_process(n, kind, h, size, model);
         /* While it lives /proc knows more: the whole command line, the file that it executes. */
-        if (r >= 0 && (kind == RECORD_EXEC || !model) && ledger_wants(n->ledger, pid, record_ticks(h->process.start)) > 0)
+        if (r >= 0 && (kind == RECORD_EXEC || !is_modelled) && ledger_wants(n->ledger, pid, record_ticks(h->process.start)) > 0)
                 cycle_process_queue(n->cycle, NOTICE_EXEC, pid, h->when / 1000, h->when / 1000);
         return r;
 }
